@@ -1,0 +1,40 @@
+/**
+ * Effects are what a turn decided, as data. The engine fills an `Outbox` and does nothing else; `Member` performs it, in
+ * the same order in production and in simulation:
+ *
+ *  1. deliveries: the application runs while the bytes are still ours;
+ *  2. rare effects: connections, changes of state, views;
+ *  3. pushes: only now may others learn that we delivered, and overwrite what we read.
+ */
+import { DeliveryList } from './multicast/delivery-list.js';
+import type { MembershipEvent, MembershipState } from './membership/membership-machine.js';
+import type { KeysMessage } from './ports.js';
+import { PushList } from './push-list.js';
+import type { View } from './view/view.js';
+
+export type Effect =
+  | { readonly kind: 'connect'; readonly rank: number; readonly keys: KeysMessage }
+  | { readonly kind: 'state-changed'; readonly change: StateChange }
+  | { readonly kind: 'view-installed'; readonly view: View }
+  | { readonly kind: 'view-ended'; readonly reason: string };
+
+/** One step of the membership machine, with its reason in words. */
+export interface StateChange {
+  readonly from: MembershipState;
+  readonly to: MembershipState;
+  readonly event: MembershipEvent;
+  readonly reason: string;
+}
+
+/** Made once per member and filled anew by every turn. */
+export class Outbox {
+  readonly deliveries = new DeliveryList();
+  readonly effects: Effect[] = [];
+  readonly pushes = new PushList();
+
+  clear(): void {
+    this.deliveries.clear();
+    this.effects.length = 0;
+    this.pushes.clear();
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * Member is an engine with its ports: it polls the fabric, takes a turn, and performs the effects in their order. The
+ * same object runs in production and in the simulator; whoever drives it calls `doWork` and nothing happens in between.
+ *
+ * An error inside a turn means that an invariant broke or the application threw: the member halts, says so once, and does
+ * nothing any more. It pushes nothing of that turn, so what others saw of it stays true.
+ */
+import { Engine, memberTableLayout } from './engine.js';
+import { BowechoError } from './errors.js';
+import { Outbox, type Effect } from './effects.js';
+import type { Region } from './fabric.js';
+import { multicastLayout, type MulticastOptions } from './multicast/multicast.js';
+import type { MembershipState } from './membership/membership-machine.js';
+import type { ControlMessage, Delivery, KeysMessage, Ports } from './ports.js';
+import { assertView, replicaSets, type View } from './view/view.js';
+
+export interface MemberOptions extends MulticastOptions {
+  readonly view: View;
+  readonly myRank: number;
+  readonly ports: Ports;
+}
+
+/** `Delivery`, writable: one object per member, filled for every message. */
+class CurrentDelivery implements Delivery {
+  set = 0;
+  sender = 0;
+  isMine = false;
+  ordinal = 0;
+  time = 0;
+  memory: Uint8Array = new Uint8Array(0);
+  offset = 0;
+  length = 0;
+  constructor(readonly vid: number) {}
+}
+
+export class Member {
+  readonly view: View;
+  readonly myRank: number;
+  private readonly engine: Engine;
+  private readonly ports: Ports;
+  private readonly outbox = new Outbox();
+  private readonly memberRegion: Region;
+  private readonly shardRegions: readonly (Region | undefined)[];
+  /** By replica set: all of its table, for payloads. */
+  private readonly shardBytes: readonly (Uint8Array | undefined)[];
+  private readonly delivery: CurrentDelivery;
+
+  /** Registers the view's memory. Others learn of it by `start`. */
+  constructor(options: MemberOptions) {
+    const { view, myRank, ports } = options;
+    assertView(view);
+    this.view = view;
+    this.myRank = myRank;
+    this.ports = ports;
+    this.memberRegion = ports.fabric.register(memberTableLayout(view).bytes);
+    this.shardRegions = replicaSets(view).map(set =>
+      set.replicas.includes(myRank)
+        ? ports.fabric.register(multicastLayout(set, options.ringBytes).bytes)
+        : undefined,
+    );
+    this.shardBytes = this.shardRegions.map(region => region && new Uint8Array(region.memory));
+    this.delivery = new CurrentDelivery(view.vid);
+    this.engine = new Engine(
+      view,
+      myRank,
+      {
+        memberTable: this.memberRegion.memory,
+        shardTables: this.shardRegions.map(region => region?.memory),
+      },
+      options,
+    );
+  }
+
+  get state(): MembershipState {
+    return this.engine.manager.state;
+  }
+
+  /** What this member waits for, and on whom. */
+  waitingFor(): readonly string[] {
+    return this.engine.manager.waitingFor();
+  }
+
+  /** Tells the other members where to write. */
+  start(): void {
+    const me = this.view.members[this.myRank]!;
+    const keys: KeysMessage = {
+      kind: 'keys',
+      vid: this.view.vid,
+      from: me,
+      address: this.ports.fabric.address,
+      memberTable: this.memberRegion.key,
+      shardTables: this.shardRegions.map(region => region?.key),
+    };
+    for (const member of this.view.members) if (member !== me) this.ports.control.send(member, keys);
+  }
+
+  /** Input from the control channel; looked at in the next turn. */
+  receiveControl(message: ControlMessage): void {
+    this.engine.manager.receiveKeys(message);
+  }
+
+  /** Goes on purpose: delivers what was sent, then ends the view. */
+  leave(reason: string): void {
+    this.engine.manager.requestLeave(reason);
+  }
+
+  /** Whether this member may send to that replica set. */
+  isSender(set: number): boolean {
+    return this.engine.multicasts[set]?.isSender ?? false;
+  }
+
+  /**
+   * Queues a message to a replica set; the next turn publishes it.
+   *
+   * @param payload its first `length` bytes are copied
+   * @returns its ticket; my messages to one set are delivered in the order of their tickets
+   * @throws BowechoError `NOT_A_REPLICA`, `TOO_LARGE`, `OVERLOADED`, `HALTED`, `CLOSED`; nothing was sent then
+   */
+  send(set: number, payload: Uint8Array, length: number = payload.length): number {
+    if (this.state !== 'running') this.refuseSend();
+    const multicast = this.engine.multicasts[set];
+    if (multicast === undefined) {
+      throw new BowechoError('NOT_A_REPLICA', `this member holds no replica of set ${set}`, {
+        didExecute: 'no',
+      });
+    }
+    return multicast.send(payload, length);
+  }
+
+  private refuseSend(): never {
+    if (this.state === 'halted')
+      throw new BowechoError('HALTED', 'this member has halted', { didExecute: 'no' });
+    const what = this.state === 'leaving' || this.state === 'wedged' ? 'ended' : 'not begun';
+    throw new BowechoError('CLOSED', `view ${this.view.vid} has ${what} here (${this.state})`, {
+      didExecute: 'no',
+    });
+  }
+
+  /** Takes back a message that still waits for room. False: it is on its way. */
+  withdraw(set: number, ticket: number): boolean {
+    return this.engine.multicasts[set]?.withdraw(ticket) ?? false;
+  }
+
+  /** How many messages of a replica set this member has received but not yet delivered: nothing, or something. */
+  isCaughtUp(set: number): boolean {
+    return this.engine.multicasts[set]?.isCaughtUp ?? true;
+  }
+
+  /**
+   * Polls, takes one turn, performs its effects.
+   *
+   * @param now microseconds since 1970, never falling
+   * @returns how much was done; 0 lets the driver rest
+   */
+  doWork(now: number): number {
+    if (this.state === 'halted') return 0;
+    const { fabric } = this.ports;
+    const { outbox } = this;
+    try {
+      fabric.poll();
+      if (outbox.pushes.count > 0 && !this.flushPushes()) return 0;
+      const work = this.engine.turn(now, outbox);
+      this.performDeliveries();
+      for (const effect of outbox.effects) this.perform(effect);
+      this.flushPushes();
+      return work;
+    } catch (error) {
+      this.halt(error);
+      return 0;
+    }
+  }
+
+  /** Offers what is left to push. False: the fabric is full, and nothing newer may be pushed before it. */
+  private flushPushes(): boolean {
+    const { pushes } = this.outbox;
+    if (pushes.count > 0) pushes.accept(this.ports.fabric.push(pushes.batch, pushes.count));
+    return pushes.count === 0;
+  }
+
+  private performDeliveries(): void {
+    const { deliveries } = this.outbox;
+    const { delivery } = this;
+    const { application } = this.ports;
+    for (let i = 0; i < deliveries.count; i++) {
+      const set = deliveries.set[i]!;
+      const sender = this.engine.sets[set]!.senders[deliveries.sender[i]!]!;
+      delivery.set = set;
+      delivery.sender = sender;
+      delivery.isMine = sender === this.myRank;
+      delivery.ordinal = deliveries.ordinal[i]!;
+      delivery.time = deliveries.time[i]!;
+      delivery.memory = this.shardBytes[set]!;
+      delivery.offset = deliveries.offset[i]!;
+      delivery.length = deliveries.length[i]!;
+      application.deliver(delivery);
+    }
+  }
+
+  private perform(effect: Effect): void {
+    const { application } = this.ports;
+    switch (effect.kind) {
+      case 'connect':
+        this.connect(effect.rank, effect.keys);
+        break;
+      case 'state-changed':
+        application.onStateChanged(effect.change);
+        break;
+      case 'view-installed':
+        application.onViewInstalled(effect.view);
+        break;
+      case 'view-ended':
+        application.onViewEnded(effect.reason);
+        break;
+    }
+  }
+
+  private connect(rank: number, keys: KeysMessage): void {
+    const { fabric } = this.ports;
+    const memberPeer = fabric.connect(keys.address, keys.memberTable, this.memberRegion);
+    this.engine.connected(rank, memberPeer.index, set => {
+      const key = keys.shardTables[set];
+      const region = this.shardRegions[set];
+      if (key === undefined || region === undefined) {
+        throw new BowechoError('HALTED', `member ${keys.from.id} sent no key for replica set ${set}`);
+      }
+      return fabric.connect(keys.address, key, region).index;
+    });
+  }
+
+  private halt(error: unknown): void {
+    this.outbox.clear();
+    this.engine.manager.halt(String(error), this.outbox);
+    for (const effect of this.outbox.effects) this.perform(effect);
+    this.outbox.clear();
+    this.ports.application.onHalted(error);
+  }
+
+  /** Fences everybody out of this view's memory. Call it when the member is done. */
+  close(): void {
+    this.memberRegion.close();
+    for (const region of this.shardRegions) region?.close();
+  }
+
+  /** One line per replica set, for people. */
+  describe(): string {
+    const lines = this.engine.multicasts
+      .map(multicast => multicast?.describe())
+      .filter(line => line !== undefined);
+    return [`V${this.view.vid} ${this.view.members[this.myRank]!.id} ${this.state}`, ...lines].join('\n  ');
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * ViewManager drives the membership machine of one view: each turn it asks the plain predicates that matter in the
+ * present state, and sends an event for one that has become true. `dispatch` is the only door, and it takes a reason.
+ */
+import type { Outbox } from '../effects.js';
+import type { Multicast } from '../multicast/multicast.js';
+import type { KeysMessage } from '../ports.js';
+import { memberColumns, type MemberColumns } from '../table/member-columns.js';
+import type { Table } from '../table/table.js';
+import { rankOf, type View } from '../view/view.js';
+import { assert } from '../assert.js';
+import { Membership, type MembershipEvent, type MembershipState } from './membership-machine.js';
+
+export class ViewManager {
+  private membership = Membership.initial;
+  private readonly columns: MemberColumns = memberColumns();
+  private readonly connectedTo: boolean[];
+  private readonly newKeys: KeysMessage[] = [];
+  private leaveReason: string | undefined;
+
+  constructor(
+    private readonly view: View,
+    private readonly myRank: number,
+    private readonly table: Table,
+  ) {
+    this.connectedTo = view.members.map((_, rank) => rank === myRank);
+  }
+
+  get state(): MembershipState {
+    return this.membership.state;
+  }
+
+  /** Whether messages flow. */
+  get isActive(): boolean {
+    return this.state === 'running' || this.state === 'leaving';
+  }
+
+  /** Whether I am connected to every member. */
+  get isConnected(): boolean {
+    return this.state !== 'connecting' && this.state !== 'halted';
+  }
+
+  /** Input: another member's keys; looked at in the next turn. */
+  receiveKeys(keys: KeysMessage): void {
+    this.newKeys.push(keys);
+  }
+
+  /** Input: this member can write to `rank`. */
+  connected(rank: number): void {
+    assert(!this.connectedTo[rank], `rank ${rank} was connected twice`);
+    this.connectedTo[rank] = true;
+  }
+
+  /** Input: this member is to go; looked at in the next turn. */
+  requestLeave(reason: string): void {
+    this.leaveReason ??= reason;
+  }
+
+  /** Input: an invariant broke. Takes effect at once, because no turn follows. */
+  halt(reason: string, outbox: Outbox): void {
+    if (this.state !== 'halted') this.dispatch('FAILED', reason, outbox);
+  }
+
+  /** Takes the inputs and asks the predicates of the present state. */
+  turn(multicasts: readonly Multicast[], outbox: Outbox): void {
+    this.takeKeys(outbox);
+    if (this.leaveReason !== undefined && this.membership.accepts('LEAVE_REQUESTED')) {
+      this.leave(this.leaveReason, outbox);
+      this.leaveReason = undefined;
+    }
+    switch (this.state) {
+      case 'connecting':
+        if (this.connectedTo.every(connected => connected)) {
+          this.table.raise(this.columns.installed, 1);
+          this.dispatch('KEYS_COMPLETE', 'this member can write to every other', outbox);
+        }
+        break;
+      case 'installing':
+        if (this.table.everyRowHas(this.columns.installed, 1)) {
+          this.dispatch('ALL_INSTALLED', 'every member is connected to every other', outbox);
+          outbox.effects.push({ kind: 'view-installed', view: this.view });
+        }
+        break;
+      case 'leaving':
+        if (multicasts.every(multicast => multicast.isDrained)) {
+          this.wedge('DRAINED', 'all that this member sent was delivered by everybody', outbox);
+        }
+        break;
+      case 'running':
+      case 'wedged':
+      case 'halted':
+        break;
+    }
+    this.noticeWedge(outbox);
+  }
+
+  /** What this state waits for, and on whom; empty when it waits for nothing. */
+  waitingFor(): readonly string[] {
+    const { members } = this.view;
+    switch (this.state) {
+      case 'connecting':
+        return members.filter((_, rank) => !this.connectedTo[rank]).map(member => `the keys of ${member.id}`);
+      case 'installing':
+        return members
+          .filter((_, rank) => this.table.read(rank, this.columns.installed) < 1)
+          .map(member => `${member.id} to be connected to everybody`);
+      case 'leaving':
+        return ['everybody to deliver what this member sent'];
+      default:
+        return [];
+    }
+  }
+
+  private takeKeys(outbox: Outbox): void {
+    for (const keys of this.newKeys) {
+      const rank = rankOf(this.view, keys.from.id);
+      assert(rank >= 0 && rank !== this.myRank, `keys from ${keys.from.id}, who is no other member`);
+      assert(keys.vid === this.view.vid, `keys for view ${keys.vid} in view ${this.view.vid}`);
+      assert(
+        this.view.members[rank]!.incarnation === keys.from.incarnation,
+        `keys from incarnation ${keys.from.incarnation} of ${keys.from.id}`,
+      );
+      outbox.effects.push({ kind: 'connect', rank, keys });
+    }
+    this.newKeys.length = 0;
+  }
+
+  private leave(reason: string, outbox: Outbox): void {
+    this.table.raise(this.columns.leaving, 1);
+    if (this.state === 'running') this.dispatch('LEAVE_REQUESTED', reason, outbox);
+    else this.wedge('LEAVE_REQUESTED', reason, outbox);
+  }
+
+  /** A wedge seen in any row ends the view for everybody. */
+  private noticeWedge(outbox: Outbox): void {
+    if (this.state === 'connecting' || this.state === 'wedged' || this.state === 'halted') return;
+    const rank = this.table.firstRowWith(this.columns.wedged, 1);
+    if (rank < 0) return;
+    const { id } = this.view.members[rank]!;
+    const why = this.table.read(rank, this.columns.leaving) > 0 ? 'leaves' : 'ended the view';
+    this.wedge('VIEW_ENDED', `${id} ${why}`, outbox);
+  }
+
+  private wedge(event: MembershipEvent, reason: string, outbox: Outbox): void {
+    this.table.raise(this.columns.wedged, 1);
+    this.dispatch(event, reason, outbox);
+    outbox.effects.push({ kind: 'view-ended', reason });
+  }
+
+  private dispatch(event: MembershipEvent, reason: string, outbox: Outbox): void {
+    const from = this.state;
+    this.membership = this.membership.next(event);
+    outbox.effects.push({ kind: 'state-changed', change: { from, to: this.state, event, reason } });
+  }
+}

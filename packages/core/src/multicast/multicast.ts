@@ -1,0 +1,289 @@
+/**
+ * Multicast is the atomic multicast of one replica set in one view: every replica delivers the same messages in the same
+ * order, and none that another could miss. It knows no failures; a new view makes a new one.
+ *
+ * A turn calls, in this order: `snapshot`, `receive`, `deliver`, `publish`. Rounds are given in `publish` and nowhere
+ * else, after `receive` raised the clock: that makes an acknowledgement a promise (see rounds.ts), and with it all-member
+ * stability is enough for a total order. Nobody waits for an idle sender, there are no null messages and no timers.
+ *
+ * Batching is not a mode: a turn publishes all that is queued as one batch, takes all that arrived, delivers all that is
+ * stable, and pushes its counters once. A busy shard has large batches because its turns find more.
+ */
+import { assert } from '../assert.js';
+import { BowechoError } from '../errors.js';
+import { shardColumns, type ShardColumns } from '../table/shard-columns.js';
+import { tableLayout, type TableLayout } from '../table/row-layout.js';
+import { Table } from '../table/table.js';
+import type { ReplicaSet } from '../view/view.js';
+import type { DeliveryList } from './delivery-list.js';
+import { maxPayloadBytes } from './frame.js';
+import { Releases } from './releases.js';
+import { RingReader } from './ring-reader.js';
+import { RingWriter } from './ring-writer.js';
+import { nextRound, observeRound, precedes } from './rounds.js';
+import { SendQueue } from './send-queue.js';
+
+export interface MulticastOptions {
+  /** Size of each sender's ring: a power of two. */
+  readonly ringBytes: number;
+  /** Payload bytes that may wait for room in the ring. */
+  readonly queueBytes: number;
+}
+
+/** The memory that a replica set's table needs. */
+export function multicastLayout(set: ReplicaSet, ringBytes: number): TableLayout {
+  const senderRows = set.senders.map(rank => set.replicas.indexOf(rank));
+  return tableLayout(shardColumns(set.senders.length).block, set.replicas.length, senderRows, ringBytes);
+}
+
+export class Multicast {
+  readonly set: ReplicaSet;
+  readonly table: Table;
+  readonly maxPayloadBytes: number;
+  private readonly columns: ShardColumns;
+  private readonly ordered: boolean;
+  /** By sender index. */
+  private readonly readers: readonly RingReader[];
+  private readonly senderRows: readonly number[];
+  /** Frames of each sender that everybody holds. */
+  private readonly stable: Float64Array;
+  /** My index among the senders, or -1. */
+  private readonly mySender: number;
+  private readonly writer: RingWriter | undefined;
+  private readonly queue: SendQueue;
+  private readonly releases = new Releases();
+  /** Lamport clock: the highest round seen or given. */
+  private clock = 0;
+  /** Ordinals handed out; the time of the last one. */
+  private ordinal = 0;
+  private lastTime = 0;
+  private tickets = 0;
+  /** Whether the last turn left work that no change in memory will announce. */
+  private unfinished = false;
+
+  /** @param memory registered, zeroed, of `multicastLayout(set).bytes` */
+  constructor(set: ReplicaSet, myRank: number, memory: ArrayBuffer, options: MulticastOptions) {
+    const layout = multicastLayout(set, options.ringBytes);
+    const myRow = set.replicas.indexOf(myRank);
+    assert(myRow >= 0, `rank ${myRank} is no replica of set ${set.index}`);
+    this.set = set;
+    this.table = new Table(layout, memory, myRow);
+    this.maxPayloadBytes = maxPayloadBytes(options.ringBytes);
+    this.columns = shardColumns(set.senders.length);
+    this.ordered = set.mode === 'ordered';
+    this.senderRows = set.senders.map(rank => set.replicas.indexOf(rank));
+    this.readers = this.senderRows.map(row => new RingReader(this.table.ringOf(row)));
+    this.stable = new Float64Array(set.senders.length);
+    this.mySender = set.senders.indexOf(myRank);
+    this.writer = this.mySender < 0 ? undefined : new RingWriter(this.table.ringOf(myRow));
+    this.queue = new SendQueue(options.queueBytes);
+  }
+
+  /** Whether I may send here. */
+  get isSender(): boolean {
+    return this.writer !== undefined;
+  }
+
+  /** Messages that wait for the next publish step. */
+  get unpublishedCount(): number {
+    return (this.writer?.openCount ?? 0) + this.queue.count;
+  }
+
+  /** Whether a turn has something to do here although nothing changed in memory. */
+  get isBusy(): boolean {
+    return this.unfinished || this.unpublishedCount > 0;
+  }
+
+  /** Ordinals handed out at this replica. */
+  get deliveredCount(): number {
+    return this.ordinal;
+  }
+
+  /** Whether this replica has delivered all that it has received. */
+  get isCaughtUp(): boolean {
+    return this.readers.every(reader => reader.delivered === reader.received);
+  }
+
+  /** Whether all that I ever sent was delivered by every replica. */
+  get isDrained(): boolean {
+    return (
+      this.unpublishedCount === 0 &&
+      (this.writer === undefined || this.releases.position === this.writer.tail)
+    );
+  }
+
+  /**
+   * Queues a message; the next turn gives it its round and publishes it.
+   *
+   * @param payload its first `length` bytes are copied
+   * @returns its ticket: how many messages I sent before it. My messages are delivered in the order of their tickets
+   * @throws BowechoError `TOO_LARGE`, `OVERLOADED`, `NOT_A_REPLICA`; nothing was sent then
+   */
+  send(payload: Uint8Array, length: number): number {
+    const { writer } = this;
+    if (writer === undefined) {
+      throw new BowechoError('NOT_A_REPLICA', `this member is no sender of replica set ${this.set.index}`, {
+        didExecute: 'no',
+      });
+    }
+    if (length > this.maxPayloadBytes) {
+      throw new BowechoError(
+        'TOO_LARGE',
+        `a message of ${length} bytes; at most ${this.maxPayloadBytes} fit`,
+        {
+          didExecute: 'no',
+        },
+      );
+    }
+    const ticket = this.tickets;
+    if (
+      !(this.queue.isEmpty && writer.append(payload, length)) &&
+      !this.queue.offer(ticket, payload, length)
+    ) {
+      throw new BowechoError(
+        'OVERLOADED',
+        `the ring is full and ${this.queue.byteCount} bytes in ${this.queue.count} messages wait already`,
+        { didExecute: 'no' },
+      );
+    }
+    this.tickets = ticket + 1;
+    return ticket;
+  }
+
+  /** Takes back a message that still waits for room in the ring. False: it is on its way. */
+  withdraw(ticket: number): boolean {
+    return this.queue.withdraw(ticket);
+  }
+
+  /** Copies the others' counters. Says whether anything changed. */
+  snapshot(): boolean {
+    return this.table.takeSnapshot();
+  }
+
+  /** Counts the frames below the snapshot's tails, raises the clock, acknowledges. Returns how many are new. */
+  receive(): number {
+    const { readers, table, columns } = this;
+    let fresh = 0;
+    for (let sender = 0; sender < readers.length; sender++) {
+      if (sender === this.mySender) continue;
+      const reader = readers[sender]!;
+      const before = reader.received;
+      const round = reader.receive(table.read(this.senderRows[sender]!, columns.tail));
+      if (reader.received === before) continue;
+      fresh += reader.received - before;
+      this.clock = observeRound(this.clock, round);
+      if (this.ordered) table.raise(columns.received + sender, reader.received);
+    }
+    return fresh;
+  }
+
+  /** Decides what is delivered in this turn and adds it to `list`. Returns how many. */
+  deliver(list: DeliveryList): number {
+    const before = list.count;
+    if (this.ordered) this.deliverStable(list);
+    else this.deliverArrived(list);
+    this.unfinished = list.room === 0;
+    return list.count - before;
+  }
+
+  /** Ordered: the smallest known (round, rank), as long as everybody holds it. */
+  private deliverStable(list: DeliveryList): void {
+    const { readers, stable, columns, table } = this;
+    for (let sender = 0; sender < readers.length; sender++)
+      stable[sender] = table.minimum(columns.received + sender);
+    for (;;) {
+      const sender = this.firstKnown();
+      if (sender < 0) break;
+      const reader = readers[sender]!;
+      const count = Math.min(reader.left, stable[sender]! - reader.delivered, list.room);
+      if (count <= 0) break;
+      this.handOut(sender, count, list);
+    }
+    if (this.mySender >= 0) this.releases.delivered(this.ordinal, readers[this.mySender]!.position);
+    table.raise(columns.delivered, this.ordinal);
+  }
+
+  /** The sender of the known undelivered frame that is first in the total order, or -1. */
+  private firstKnown(): number {
+    const { readers } = this;
+    let first = -1;
+    let round = Infinity;
+    for (let sender = 0; sender < readers.length; sender++) {
+      const head = readers[sender]!.headRound;
+      if (precedes(head, sender, round, first)) {
+        first = sender;
+        round = head;
+      }
+    }
+    return first;
+  }
+
+  /** Hands out `count` frames of one batch. */
+  private handOut(sender: number, count: number, list: DeliveryList): void {
+    const reader = this.readers[sender]!;
+    const batchTime = reader.headTime;
+    let time = this.lastTime;
+    for (let i = 0; i < count; i++) {
+      const offset = reader.nextFrame();
+      time = batchTime > time ? batchTime : time + 1;
+      list.add(this.set.index, sender, offset, reader.frameLength, this.ordinal, time);
+      this.ordinal++;
+    }
+    this.lastTime = time;
+  }
+
+  /** Unordered: all that has arrived, sender by sender; acknowledged only now, because that frees the bytes. */
+  private deliverArrived(list: DeliveryList): void {
+    const { readers, columns, table } = this;
+    for (let sender = 0; sender < readers.length; sender++) {
+      const reader = readers[sender]!;
+      while (reader.received > reader.delivered && list.room > 0) {
+        const time = reader.headTime;
+        const ordinal = reader.delivered;
+        list.add(this.set.index, sender, reader.nextFrame(), reader.frameLength, ordinal, time);
+        this.ordinal++;
+      }
+      table.raise(columns.received + sender, reader.delivered);
+      if (sender === this.mySender) this.releases.delivered(reader.delivered, reader.position);
+    }
+  }
+
+  /** Frees what everybody delivered, refills the ring from the queue, publishes the open batch. Returns how many. */
+  publish(now: number): number {
+    const { writer, columns, table } = this;
+    if (writer === undefined) return 0;
+    const freedBy = this.ordered
+      ? table.minimum(columns.delivered)
+      : table.minimum(columns.received + this.mySender);
+    writer.release(this.releases.upTo(freedBy));
+    while (!this.queue.isEmpty) {
+      const payload = this.queue.peek();
+      if (!writer.append(payload, payload.length)) break;
+      this.queue.shift();
+    }
+    const count = writer.openCount;
+    if (count === 0) return 0;
+    this.clock = nextRound(this.clock);
+    writer.publish(this.clock, now);
+    table.raise(columns.tail, writer.tail);
+    const reader = this.readers[this.mySender]!;
+    reader.receive(writer.tail);
+    if (this.ordered) table.raise(columns.received + this.mySender, reader.received);
+    this.unfinished = true; // alone in the set, or the last to acknowledge: my own frames may be stable already
+    return count;
+  }
+
+  /** Position up to which my ring is published; 0 where I have none. */
+  get publishedBytes(): number {
+    return this.writer?.tail ?? 0;
+  }
+
+  /** What a person wants to see of this replica set. */
+  describe(): string {
+    const senders = this.readers.map((reader, sender) => {
+      const stable = this.table.minimum(this.columns.received + sender);
+      return `${this.set.senders[sender]}:${reader.delivered}/${stable}/${reader.received}`;
+    });
+    return `set ${this.set.index} ordinal ${this.ordinal} queued ${this.unpublishedCount} [${senders.join(' ')}]`;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * SendQueue holds what the ring has no room for: bounded, first in first out. Beyond its bounds a send is refused; that
+ * is the back-pressure a caller feels.
+ *
+ * It keeps copies (the caller's buffer is the caller's again when `send` returns); it is the slow path, used only while
+ * the ring is full.
+ */
+import { assert } from '../assert.js';
+
+interface Waiting {
+  readonly ticket: number;
+  readonly payload: Uint8Array;
+}
+
+export class SendQueue {
+  /** Oldest at `first`; compacted when half of it is spent. */
+  private items: Waiting[] = [];
+  private first = 0;
+  private bytes = 0;
+
+  /** @param maxBytes payload bytes that may wait at once */
+  constructor(private readonly maxBytes: number) {}
+
+  get isEmpty(): boolean {
+    return this.first === this.items.length;
+  }
+
+  get count(): number {
+    return this.items.length - this.first;
+  }
+
+  get byteCount(): number {
+    return this.bytes;
+  }
+
+  /** Puts a copy of the payload behind the others. False: it would exceed the bound. */
+  offer(ticket: number, payload: Uint8Array, length: number): boolean {
+    if (this.bytes + length > this.maxBytes) return false;
+    this.items.push({ ticket, payload: payload.slice(0, length) });
+    this.bytes += length;
+    return true;
+  }
+
+  /** The oldest payload. */
+  peek(): Uint8Array {
+    assert(!this.isEmpty, 'peek into an empty send queue');
+    return this.items[this.first]!.payload;
+  }
+
+  /** Drops the oldest. */
+  shift(): void {
+    assert(!this.isEmpty, 'shift of an empty send queue');
+    this.bytes -= this.items[this.first]!.payload.length;
+    this.first++;
+    if (this.first * 2 > this.items.length) {
+      this.items = this.items.slice(this.first);
+      this.first = 0;
+    }
+  }
+
+  /** Takes out the message of that ticket. False: it is not (or no longer) here. */
+  withdraw(ticket: number): boolean {
+    const at = this.items.findIndex((item, i) => i >= this.first && item.ticket === ticket);
+    if (at < 0) return false;
+    const [item] = this.items.splice(at, 1);
+    this.bytes -= item!.payload.length;
+    return true;
+  }
+}

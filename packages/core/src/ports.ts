@@ -1,0 +1,62 @@
+/**
+ * Ports are what a member needs of its host. Production and simulation plug in here, and nowhere else.
+ */
+import type { Fabric } from './fabric.js';
+import type { StateChange } from './effects.js';
+import type { MemberIdentity, View } from './view/view.js';
+
+/** What every member of a view tells every other before it starts: where to write. */
+export interface KeysMessage {
+  readonly kind: 'keys';
+  readonly vid: number;
+  readonly from: MemberIdentity;
+  /** `Fabric.address` of the sender. */
+  readonly address: Uint8Array;
+  /** Key of its member table. */
+  readonly memberTable: Uint8Array;
+  /** Key of its table per replica set of the view; undefined where it is no replica. */
+  readonly shardTables: readonly (Uint8Array | undefined)[];
+}
+
+export type ControlMessage = KeysMessage;
+
+/** The control channel: reliable and in order per pair of members, slow, and never on the path of a message. */
+export interface ControlPort {
+  send(to: MemberIdentity, message: ControlMessage): void;
+}
+
+/** One delivered message. The object is reused, and its bytes may be overwritten once `deliver` returned. */
+export interface Delivery {
+  /** Index in `replicaSets(view)`. */
+  readonly set: number;
+  /** Rank of the sender, and whether that is me. */
+  readonly sender: number;
+  readonly isMine: boolean;
+  readonly vid: number;
+  /** Ordered: place in the total order of the set in this view. Unordered: in the sender's own sequence. */
+  readonly ordinal: number;
+  /** Microseconds since 1970: the same at every replica, growing from one delivery to the next. */
+  readonly time: number;
+  /** The payload is `memory[offset .. offset + length)`. */
+  readonly memory: Uint8Array;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What runs on top of a member. Nothing here may throw: a throw halts the member. */
+export interface Application {
+  deliver(delivery: Delivery): void;
+  /** A view starts; all deliveries until the next call belong to it. */
+  onViewInstalled(view: View): void;
+  /** Nothing more will be delivered in this view. */
+  onViewEnded(reason: string): void;
+  onStateChanged(change: StateChange): void;
+  /** The member stopped for good because an invariant broke. */
+  onHalted(error: unknown): void;
+}
+
+export interface Ports {
+  readonly fabric: Fabric;
+  readonly control: ControlPort;
+  readonly application: Application;
+}

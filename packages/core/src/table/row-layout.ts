@@ -1,0 +1,100 @@
+/**
+ * RowLayout says where everything lies in a table's memory. All members of a table compute the same layout, so an offset
+ * in my memory is the same offset in yours, and a push needs no translation.
+ *
+ * ```
+ *  table     | counters of row 0 | counters of row 1 | ... | ring of row a | ring of row b | ...
+ *              row i is written by member i alone            only senders have a ring
+ *
+ *  counters  | stamp | column, column, ... in push order | stamp again | unused up to 64 bytes |
+ *              8 bytes a cell, a double holding an integer below 2^53
+ * ```
+ *
+ * A row is pushed ring first, then its counters: data before its guard, as two writes. The counters travel as one
+ * captured write, framed by the number of that push at both ends; a reader takes a block only when both are equal, so a
+ * block that landed in part (TCP may stop inside a cell) is never used. Whole cells of two pushes may still be mixed, in
+ * any way; the protocol is made so that this is harmless, and what could not bear it travels in two writes.
+ *
+ * The counters of all rows lie together because a turn reads them all and mostly nothing else.
+ */
+import { assert } from '../assert.js';
+
+export const CELL_BYTES = 8;
+
+/** Rows start on cache lines of their own: two writers never share one. */
+const LINE_BYTES = 64;
+
+/** One named run of cells in a counter block. */
+export interface Column {
+  readonly name: string;
+  /** Index of its first cell within the block; cell 0 is the stamp. */
+  readonly cell: number;
+  /** How many cells. */
+  readonly width: number;
+}
+
+/** The cells of one row's counter block. */
+export interface CounterBlock {
+  readonly columns: readonly Column[];
+  /** Index of the second stamp; the block has `endStamp + 1` cells. */
+  readonly endStamp: number;
+}
+
+/** Lays out columns in the order given, which is the order of pushing. */
+export function counterBlock(columns: readonly (readonly [name: string, width: number])[]): CounterBlock {
+  let cell = 1;
+  const placed = columns.map(([name, width]) => {
+    assert(width > 0, `column ${name} has ${width} cells`);
+    const column: Column = { name, cell, width };
+    cell += width;
+    return column;
+  });
+  return { columns: placed, endStamp: cell };
+}
+
+/** The column `name`; it must come after every column in `after`, because it vouches for them. */
+export function columnOf(block: CounterBlock, name: string, after: readonly string[] = []): number {
+  const column = block.columns.find(candidate => candidate.name === name);
+  assert(column !== undefined, `no column ${name}`);
+  for (const earlier of after) {
+    const data = block.columns.find(candidate => candidate.name === earlier);
+    assert(data !== undefined && data.cell < column.cell, `${name} must be pushed after ${earlier}`);
+  }
+  return column.cell;
+}
+
+export interface TableLayout {
+  readonly block: CounterBlock;
+  readonly rows: number;
+  /** Cells from one row's block to the next one's. */
+  readonly rowCells: number;
+  /** Bytes of each ring; 0 where no row has one. */
+  readonly ringBytes: number;
+  /** By row: byte offset of its ring, or -1. */
+  readonly ringOffsets: readonly number[];
+  /** Size of the whole table. */
+  readonly bytes: number;
+}
+
+/** The layout of a table of `rows` rows, of which those in `ringRows` have a ring of `ringBytes` (a power of two). */
+export function tableLayout(
+  block: CounterBlock,
+  rows: number,
+  ringRows: readonly number[] = [],
+  ringBytes = 0,
+): TableLayout {
+  assert(rows > 0, `table of ${rows} rows`);
+  const blockBytes = (block.endStamp + 1) * CELL_BYTES;
+  const rowBytes = Math.ceil(blockBytes / LINE_BYTES) * LINE_BYTES;
+  if (ringRows.length > 0) {
+    assert(ringBytes >= LINE_BYTES && (ringBytes & (ringBytes - 1)) === 0, `ring of ${ringBytes} bytes`);
+  }
+  const ringOffsets = new Array<number>(rows).fill(-1);
+  ringRows.forEach((row, i) => {
+    assert(row >= 0 && row < rows && ringOffsets[row] === -1, `ring of row ${row} in a table of ${rows}`);
+    ringOffsets[row] = rows * rowBytes + i * ringBytes;
+  });
+  const bytes = rows * rowBytes + ringRows.length * ringBytes;
+  assert(bytes < 2 ** 31, `a table of ${bytes} bytes cannot be addressed by 32-bit offsets`);
+  return { block, rows, rowCells: rowBytes / CELL_BYTES, ringBytes, ringOffsets, bytes };
+}

@@ -1,0 +1,115 @@
+/**
+ * View is one numbered epoch of membership, as an immutable value: who is in it, in order of age, and which members
+ * replicate which shard. Everything that can differ between two epochs hangs on it; nothing in a view ever changes.
+ */
+import { assert } from '../assert.js';
+
+/** Who a process is. One that comes back under the same id has another incarnation, and is somebody else. */
+export interface MemberIdentity {
+  /** Stable name of the node. */
+  readonly id: string;
+  /** Fresh at every start of the process. */
+  readonly incarnation: number;
+}
+
+/** How a subgroup's messages are delivered. */
+export type DeliveryMode = 'ordered' | 'unordered';
+
+/** The replicas of one shard, as ranks in ascending order (oldest first). */
+export interface ShardPlacement {
+  readonly replicas: readonly number[];
+  /** The ranks among `replicas` that may send, in ascending order. */
+  readonly senders: readonly number[];
+}
+
+/** One actor type. */
+export interface Subgroup {
+  readonly name: string;
+  readonly mode: DeliveryMode;
+  readonly shards: readonly ShardPlacement[];
+}
+
+export interface View {
+  /** Grows by one per install; the founders' view is 0. */
+  readonly vid: number;
+  /** Index is rank; oldest first. */
+  readonly members: readonly MemberIdentity[];
+  readonly subgroups: readonly Subgroup[];
+}
+
+/**
+ * One independent multicast: all shards of a subgroup that have the same replicas and senders share it, since nothing
+ * would be gained by ordering them apart and each multicast costs a table and a ring per sender.
+ */
+export interface ReplicaSet {
+  /** Position in `replicaSets(view)`: names the multicast within the view. */
+  readonly index: number;
+  readonly subgroup: number;
+  readonly mode: DeliveryMode;
+  readonly shards: readonly number[];
+  readonly replicas: readonly number[];
+  readonly senders: readonly number[];
+}
+
+/** The multicasts of a view, in an order that every member computes alike. */
+export function replicaSets(view: View): readonly ReplicaSet[] {
+  const sets: (ReplicaSet & { shards: number[] })[] = [];
+  view.subgroups.forEach((subgroup, subgroupIndex) => {
+    const byPlacement = new Map<string, number[]>();
+    subgroup.shards.forEach((placement, shard) => {
+      const key = `${placement.replicas.join()}|${placement.senders.join()}`;
+      const sharing = byPlacement.get(key);
+      if (sharing !== undefined) {
+        sharing.push(shard);
+        return;
+      }
+      const shards = [shard];
+      byPlacement.set(key, shards);
+      const { replicas, senders } = placement;
+      sets.push({
+        index: sets.length,
+        subgroup: subgroupIndex,
+        mode: subgroup.mode,
+        shards,
+        replicas,
+        senders,
+      });
+    });
+  });
+  return sets;
+}
+
+/** The rank of the member `id`, or -1. */
+export function rankOf(view: View, id: string): number {
+  return view.members.findIndex(member => member.id === id);
+}
+
+/** More than half of `size` members. */
+export function isMajority(count: number, size: number): boolean {
+  assert(count <= size, `${count} members out of ${size}`);
+  return count * 2 > size;
+}
+
+/** States what every view must satisfy; called wherever a view is made or arrives. */
+export function assertView(view: View): void {
+  assert(Number.isSafeInteger(view.vid) && view.vid >= 0, `view id ${view.vid}`);
+  assert(view.members.length > 0, `view ${view.vid} has no members`);
+  const ids = new Set(view.members.map(member => member.id));
+  assert(ids.size === view.members.length, `view ${view.vid} names a member twice`);
+  for (const subgroup of view.subgroups) {
+    for (const { replicas, senders } of subgroup.shards) {
+      assert(replicas.length > 0, `a shard of ${subgroup.name} has no replicas in view ${view.vid}`);
+      replicas.forEach((rank, i) => {
+        assert(
+          rank >= 0 && rank < view.members.length,
+          `rank ${rank} outside view of ${view.members.length}`,
+        );
+        assert(i === 0 || rank > replicas[i - 1]!, `replicas of ${subgroup.name} are not in order of age`);
+      });
+      assert(
+        senders.every(rank => replicas.includes(rank)),
+        `a sender of ${subgroup.name} is not a replica`,
+      );
+    }
+  }
+}
