@@ -11,7 +11,7 @@ export default tseslint.config(
       parserOptions: {
         project: [
           'packages/*/src/tsconfig.json',
-          'packages/*/test/tsconfig.json',
+          'packages/*/test*/tsconfig.json',
           'packages/*/bench/tsconfig.json',
           'examples/*/src/tsconfig.json',
           'examples/*/test/tsconfig.json',

@@ -14,6 +14,7 @@ import type { View } from './view/view.js';
 
 export type Effect =
   | { readonly kind: 'connect'; readonly rank: number; readonly keys: KeysMessage }
+  | { readonly kind: 'message'; readonly fromRank: number; readonly bytes: Uint8Array }
   | { readonly kind: 'state-changed'; readonly change: StateChange }
   | { readonly kind: 'view-installed'; readonly view: View }
   | { readonly kind: 'view-ended'; readonly reason: string };

@@ -9,7 +9,7 @@ import { Engine, memberTableLayout } from './engine.js';
 import { BowechoError } from './errors.js';
 import { Outbox, type Effect } from './effects.js';
 import type { Region } from './fabric.js';
-import { multicastLayout, type MulticastOptions } from './multicast/multicast.js';
+import { multicastLayout, type Multicast, type MulticastOptions } from './multicast/multicast.js';
 import type { MembershipState } from './membership/membership-machine.js';
 import type { ControlMessage, Delivery, KeysMessage, Ports } from './ports.js';
 import { assertView, replicaSets, type View } from './view/view.js';
@@ -96,7 +96,14 @@ export class Member {
 
   /** Input from the control channel; looked at in the next turn. */
   receiveControl(message: ControlMessage): void {
-    this.engine.manager.receiveKeys(message);
+    this.engine.manager.receive(message);
+  }
+
+  /** Sends bytes to another member's application, over the control channel. */
+  sendMessage(toRank: number, bytes: Uint8Array): void {
+    const from = this.view.members[this.myRank]!;
+    const to = this.view.members[toRank]!;
+    this.ports.control.send(to, { kind: 'application', vid: this.view.vid, from, bytes });
   }
 
   /** Goes on purpose: delivers what was sent, then ends the view. */
@@ -141,9 +148,29 @@ export class Member {
     return this.engine.multicasts[set]?.withdraw(ticket) ?? false;
   }
 
-  /** How many messages of a replica set this member has received but not yet delivered: nothing, or something. */
-  isCaughtUp(set: number): boolean {
-    return this.engine.multicasts[set]?.isCaughtUp ?? true;
+  /** What this member has received of a replica set: see `hasDelivered`. Undefined where nothing is undelivered. */
+  receivedMark(set: number): Float64Array | undefined {
+    return this.multicast(set).receivedMark();
+  }
+
+  /** Whether all that was received when `mark` was taken is delivered here. */
+  hasDelivered(set: number, mark: Float64Array): boolean {
+    return this.multicast(set).hasDelivered(mark);
+  }
+
+  /** How many of my newest messages to a replica set nobody else can have seen. */
+  unpublishedCount(set: number): number {
+    return this.engine.multicasts[set]?.unpublishedCount ?? 0;
+  }
+
+  private multicast(set: number): Multicast {
+    const multicast = this.engine.multicasts[set];
+    if (multicast === undefined) {
+      throw new BowechoError('NOT_A_REPLICA', `this member holds no replica of set ${set}`, {
+        didExecute: 'no',
+      });
+    }
+    return multicast;
   }
 
   /**
@@ -201,6 +228,9 @@ export class Member {
     switch (effect.kind) {
       case 'connect':
         this.connect(effect.rank, effect.keys);
+        break;
+      case 'message':
+        application.onMessage(effect.fromRank, effect.bytes);
         break;
       case 'state-changed':
         application.onStateChanged(effect.change);

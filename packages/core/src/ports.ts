@@ -18,7 +18,15 @@ export interface KeysMessage {
   readonly shardTables: readonly (Uint8Array | undefined)[];
 }
 
-export type ControlMessage = KeysMessage;
+/** Bytes from one member's application to another's, in no order with deliveries. */
+export interface ApplicationMessage {
+  readonly kind: 'application';
+  readonly vid: number;
+  readonly from: MemberIdentity;
+  readonly bytes: Uint8Array;
+}
+
+export type ControlMessage = KeysMessage | ApplicationMessage;
 
 /** The control channel: reliable and in order per pair of members, slow, and never on the path of a message. */
 export interface ControlPort {
@@ -51,6 +59,8 @@ export interface Application {
   /** Nothing more will be delivered in this view. */
   onViewEnded(reason: string): void;
   onStateChanged(change: StateChange): void;
+  /** Another member's application sent this over the control channel. */
+  onMessage(fromRank: number, bytes: Uint8Array): void;
   /** The member stopped for good because an invariant broke. */
   onHalted(error: unknown): void;
 }

@@ -29,13 +29,14 @@ export const membershipMachine = setup({
 }).createMachine({
   id: 'membership',
   initial: 'connecting',
-  on: { FAILED: '.halted' },
   states: {
-    connecting: { on: { KEYS_COMPLETE: 'installing', LEAVE_REQUESTED: 'wedged' } },
-    installing: { on: { ALL_INSTALLED: 'running', LEAVE_REQUESTED: 'wedged', VIEW_ENDED: 'wedged' } },
-    running: { on: { LEAVE_REQUESTED: 'leaving', VIEW_ENDED: 'wedged' } },
-    leaving: { on: { DRAINED: 'wedged', VIEW_ENDED: 'wedged' } },
-    wedged: {},
+    connecting: { on: { KEYS_COMPLETE: 'installing', LEAVE_REQUESTED: 'wedged', FAILED: 'halted' } },
+    installing: {
+      on: { ALL_INSTALLED: 'running', LEAVE_REQUESTED: 'wedged', VIEW_ENDED: 'wedged', FAILED: 'halted' },
+    },
+    running: { on: { LEAVE_REQUESTED: 'leaving', VIEW_ENDED: 'wedged', FAILED: 'halted' } },
+    leaving: { on: { DRAINED: 'wedged', VIEW_ENDED: 'wedged', FAILED: 'halted' } },
+    wedged: { on: { FAILED: 'halted' } },
     halted: { type: 'final' },
   },
 });

@@ -4,7 +4,7 @@
  */
 import type { Outbox } from '../effects.js';
 import type { Multicast } from '../multicast/multicast.js';
-import type { KeysMessage } from '../ports.js';
+import type { ControlMessage } from '../ports.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
 import { rankOf, type View } from '../view/view.js';
@@ -15,7 +15,7 @@ export class ViewManager {
   private membership = Membership.initial;
   private readonly columns: MemberColumns = memberColumns();
   private readonly connectedTo: boolean[];
-  private readonly newKeys: KeysMessage[] = [];
+  private readonly arrived: ControlMessage[] = [];
   private leaveReason: string | undefined;
 
   constructor(
@@ -40,9 +40,9 @@ export class ViewManager {
     return this.state !== 'connecting' && this.state !== 'halted';
   }
 
-  /** Input: another member's keys; looked at in the next turn. */
-  receiveKeys(keys: KeysMessage): void {
-    this.newKeys.push(keys);
+  /** Input from the control channel; looked at in the next turn. */
+  receive(message: ControlMessage): void {
+    this.arrived.push(message);
   }
 
   /** Input: this member can write to `rank`. */
@@ -63,7 +63,7 @@ export class ViewManager {
 
   /** Takes the inputs and asks the predicates of the present state. */
   turn(multicasts: readonly Multicast[], outbox: Outbox): void {
-    this.takeKeys(outbox);
+    this.takeMessages(outbox);
     if (this.leaveReason !== undefined && this.membership.accepts('LEAVE_REQUESTED')) {
       this.leave(this.leaveReason, outbox);
       this.leaveReason = undefined;
@@ -111,18 +111,20 @@ export class ViewManager {
     }
   }
 
-  private takeKeys(outbox: Outbox): void {
-    for (const keys of this.newKeys) {
-      const rank = rankOf(this.view, keys.from.id);
-      assert(rank >= 0 && rank !== this.myRank, `keys from ${keys.from.id}, who is no other member`);
-      assert(keys.vid === this.view.vid, `keys for view ${keys.vid} in view ${this.view.vid}`);
+  private takeMessages(outbox: Outbox): void {
+    for (const message of this.arrived) {
+      const { from } = message;
+      const rank = rankOf(this.view, from.id);
+      assert(rank >= 0 && rank !== this.myRank, `a message from ${from.id}, who is no other member`);
+      assert(message.vid === this.view.vid, `a message of view ${message.vid} in view ${this.view.vid}`);
       assert(
-        this.view.members[rank]!.incarnation === keys.from.incarnation,
-        `keys from incarnation ${keys.from.incarnation} of ${keys.from.id}`,
+        this.view.members[rank]!.incarnation === from.incarnation,
+        `a message from incarnation ${from.incarnation} of ${from.id}`,
       );
-      outbox.effects.push({ kind: 'connect', rank, keys });
+      if (message.kind === 'keys') outbox.effects.push({ kind: 'connect', rank, keys: message });
+      else outbox.effects.push({ kind: 'message', fromRank: rank, bytes: message.bytes });
     }
-    this.newKeys.length = 0;
+    this.arrived.length = 0;
   }
 
   private leave(reason: string, outbox: Outbox): void {

@@ -99,9 +99,15 @@ export class Multicast {
     return this.ordinal;
   }
 
-  /** Whether this replica has delivered all that it has received. */
-  get isCaughtUp(): boolean {
-    return this.readers.every(reader => reader.delivered === reader.received);
+  /** By sender, how many frames I have received; undefined where all of them are delivered, so nothing need be awaited. */
+  receivedMark(): Float64Array | undefined {
+    if (this.readers.every(reader => reader.delivered === reader.received)) return undefined;
+    return Float64Array.from(this.readers, reader => reader.received);
+  }
+
+  /** Whether all frames below `mark` are delivered here. */
+  hasDelivered(mark: Float64Array): boolean {
+    return this.readers.every((reader, sender) => reader.delivered >= mark[sender]!);
   }
 
   /** Whether all that I ever sent was delivered by every replica. */

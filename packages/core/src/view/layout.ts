@@ -98,7 +98,37 @@ function placeEvenly(spec: SubgroupSpec, memberCount: number, survivors: readonl
       load[rank]!++;
     }
   }
+  evenOut(shards, survivors, load);
   return shards.map(replicas => replicas.sort((a, b) => a - b));
+}
+
+/**
+ * Moves replicas that nobody holds yet from the busiest members to the idlest, until none has two shards more than
+ * another. The passes alone can end on a shard whose only idle member is in it already.
+ */
+function evenOut(shards: number[][], survivors: readonly number[][], load: number[]): void {
+  for (;;) {
+    const idlest = load.indexOf(Math.min(...load));
+    const from = shards.findIndex((replicas, shard) =>
+      replicas.some(rank => canMove(rank, idlest, replicas, survivors[shard]!, load)),
+    );
+    if (from < 0) return;
+    const replicas = shards[from]!;
+    const at = replicas.findIndex(rank => canMove(rank, idlest, replicas, survivors[from]!, load));
+    load[replicas[at]!]!--;
+    load[idlest]!++;
+    replicas[at] = idlest;
+  }
+}
+
+function canMove(
+  rank: number,
+  to: number,
+  replicas: readonly number[],
+  survivors: readonly number[],
+  load: readonly number[],
+): boolean {
+  return load[rank]! >= load[to]! + 2 && !replicas.includes(to) && !survivors.includes(rank);
 }
 
 /** The rank with the lowest load that is not yet in `replicas`; the oldest of equals. */

@@ -1,0 +1,133 @@
+/**
+ * PendingCall is one call between its sending and its settling. It settles exactly once: by its answer, its timeout, its
+ * signal, or the end of the view.
+ *
+ * PendingCalls keeps those of one replica set in the order of sending. A member's own messages come back in that order,
+ * so the call that a delivery settles is always the first, and no call id has to travel.
+ */
+import { BowechoError, fail } from '@bowecho/core';
+import type { Outcome } from './outcome.js';
+
+/** A call whose answer every replica gives. */
+export interface Gathering {
+  readonly id: number;
+  /** By rank: the answers so far. */
+  readonly answers: Map<number, unknown>;
+  /** How many replicas answer. */
+  readonly expected: number;
+}
+
+export class PendingCall {
+  ticket = -1;
+  /** When the wait ends, microseconds, for calls with the cluster's timeout; Infinity where `Deadlines` sees to it. */
+  dueAt = Infinity;
+  isSettled = false;
+  /** Taken back before anybody saw it: no delivery will come. */
+  isWithdrawn = false;
+  gathering: Gathering | undefined;
+  /** Index of the replica set. */
+  set = -1;
+  private onSettled: (() => void) | undefined;
+
+  constructor(
+    private readonly owner: { settledCount: number },
+    private readonly method: { readonly label: string },
+    private readonly key: string,
+    private readonly resolve: (value: unknown) => void,
+    private readonly reject: (error: Error) => void,
+  ) {}
+
+  /** `actor.method of "key"`, for error sentences. */
+  get label(): string {
+    return `${this.method.label} of ${JSON.stringify(this.key)}`;
+  }
+
+  /** Has `action` run once the call is settled, to let go of what waited for it. */
+  whenSettled(action: () => void): void {
+    const next = this.onSettled;
+    this.onSettled = next === undefined ? action : () => (next(), action());
+  }
+
+  succeed(value: unknown): void {
+    if (this.finish()) this.resolve(value);
+  }
+
+  fail(error: Error): void {
+    if (this.finish()) this.reject(error);
+  }
+
+  settle(outcome: Outcome): void {
+    if (outcome.ok) this.succeed(outcome.value);
+    else this.fail(outcome.error);
+  }
+
+  private finish(): boolean {
+    if (this.isSettled) return false;
+    this.isSettled = true;
+    this.owner.settledCount++;
+    this.onSettled?.();
+    return true;
+  }
+}
+
+export class PendingCalls {
+  /** Oldest at `first`. */
+  private calls: PendingCall[] = [];
+  private first = 0;
+  /** Before this one all calls are past their time, settled, or without one. */
+  private unexpired = 0;
+
+  add(call: PendingCall): void {
+    this.calls.push(call);
+  }
+
+  /** The call that the next delivery of mine answers. */
+  take(): PendingCall {
+    for (;;) {
+      const call = this.calls[this.first];
+      if (call === undefined) fail('a message of mine was delivered that no call waits for');
+      this.first++;
+      if (this.first >= COMPACT_AT && this.first * 2 > this.calls.length) {
+        this.calls = this.calls.slice(this.first);
+        this.unexpired = Math.max(0, this.unexpired - this.first);
+        this.first = 0;
+      }
+      if (!call.isWithdrawn) return call;
+    }
+  }
+
+  /** The soonest `dueAt` of those that still wait. All have the same timeout, so the oldest is due first. */
+  get nextDue(): number {
+    const { calls } = this;
+    let i = Math.max(this.unexpired, this.first);
+    while (i < calls.length && (calls[i]!.isSettled || calls[i]!.dueAt === Infinity)) i++;
+    this.unexpired = i;
+    return calls[i]?.dueAt ?? Infinity;
+  }
+
+  /** A call that is due at `now`, or undefined. It keeps its place: its delivery may still come. */
+  nextExpired(now: number): PendingCall | undefined {
+    return this.nextDue <= now ? this.calls[this.unexpired++] : undefined;
+  }
+
+  /**
+   * Fails all of them, because their view ended. The newest `unpublished` were seen by nobody and surely did nothing;
+   * of the others nobody here can know.
+   */
+  failAll(unpublished: number, reason: string): void {
+    const waiting = this.calls.slice(this.first).filter(call => !call.isWithdrawn);
+    waiting.forEach((call, i) => {
+      const didExecute = i >= waiting.length - unpublished ? 'no' : 'unknown';
+      const sentence = `${call.label}: the view ended before the call was delivered: ${reason}`;
+      call.fail(new BowechoError('VIEW_ENDED', sentence, { didExecute }));
+    });
+    this.calls = [];
+    this.first = this.unexpired = 0;
+  }
+
+  get count(): number {
+    return this.calls.length - this.first;
+  }
+}
+
+const COMPACT_AT = 1024;

@@ -1,0 +1,118 @@
+/**
+ * References at run time: per actor type three generated classes (calls, `$tell`, `$all`) with one function per method,
+ * whose prototype is all there is. A `Proxy` was rejected: several times slower per call, and it answers for names that
+ * do not exist, so that `await ref` hangs on a `then` that nobody wrote.
+ *
+ * A stub does nothing but hand the call to the port. Arguments are checked there, so that a refusal arrives as the
+ * call's rejection and not as a throw.
+ */
+import { inspect } from 'node:util';
+import type { ActorDefinition, MethodDefinition } from './actor-definition.js';
+import { mergeCallOptions } from './call-options.js';
+import type { CallOptions } from './call-options.js';
+
+/** How a method is called: answered once, not at all, or by every replica. */
+export type CallFace = 'call' | 'tell' | 'all';
+
+/** What turns a stub's call into messages. */
+export interface CallPort {
+  /**
+   * @param args as the caller gave them, unchecked; the array is the port's to keep
+   * @returns the answer for `call`, a map of answers for `all`, nothing for `tell`
+   */
+  invoke(
+    definition: ActorDefinition,
+    method: MethodDefinition,
+    key: string,
+    args: readonly unknown[],
+    face: CallFace,
+    options: CallOptions | undefined,
+  ): Promise<unknown> | void;
+}
+
+// Symbols, so that neither methods of the actor nor JSON meet them.
+const PORT = Symbol('port');
+const KEY = Symbol('key');
+const OPTIONS = Symbol('options');
+
+/** What the stubs of all three faces hold. */
+class Stub {
+  readonly [PORT]: CallPort;
+  readonly [KEY]: string;
+  readonly [OPTIONS]: CallOptions | undefined;
+
+  constructor(port: CallPort, key: string, options?: CallOptions) {
+    this[PORT] = port;
+    this[KEY] = key;
+    this[OPTIONS] = options;
+  }
+}
+
+type StubClass = new (port: CallPort, key: string, options?: CallOptions) => Stub;
+
+/** A reference as it is at run time; its methods are on the generated class. */
+export interface UntypedRef {
+  readonly $key: string;
+  readonly $tell: object;
+  readonly $all: object;
+  $with(options: CallOptions): UntypedRef;
+}
+
+/** Makes references of one actor type. `key` is canonical. */
+export type RefClass = new (port: CallPort, key: string, options?: CallOptions) => UntypedRef;
+
+const refClasses = new WeakMap<ActorDefinition, RefClass>();
+
+/**
+ * The class of references to actors of this definition, made at the first question.
+ *
+ * @example
+ * const ref = new (refClassOf(definitionOf(Counter)))(port, canonicalKey('visits')) as Ref<Counter>;
+ */
+export function refClassOf(definition: ActorDefinition): RefClass {
+  let refClass = refClasses.get(definition);
+  if (refClass === undefined) {
+    refClass = makeRefClass(definition);
+    refClasses.set(definition, refClass);
+  }
+  return refClass;
+}
+
+function makeRefClass(definition: ActorDefinition): RefClass {
+  const TellStub = stubClass(definition, 'tell');
+  const AllStub = stubClass(definition, 'all');
+
+  class GeneratedRef extends stubClass(definition, 'call') implements UntypedRef {
+    get $key(): string {
+      return this[KEY];
+    }
+    $with(options: CallOptions): UntypedRef {
+      return new GeneratedRef(this[PORT], this[KEY], mergeCallOptions(this[OPTIONS], options));
+    }
+    get $tell(): object {
+      return new TellStub(this[PORT], this[KEY], this[OPTIONS]);
+    }
+    get $all(): object {
+      return new AllStub(this[PORT], this[KEY], this[OPTIONS]);
+    }
+    [inspect.custom](): string {
+      return `Ref<${definition.name}>(${JSON.stringify(this[KEY].replaceAll('\0', '/'))})`;
+    }
+  }
+  return GeneratedRef;
+}
+
+/** A class with one function per method, all calling by `face`. */
+function stubClass(definition: ActorDefinition, face: CallFace): StubClass {
+  class GeneratedStub extends Stub {}
+  for (const method of definition.methods) {
+    Object.defineProperty(GeneratedStub.prototype, method.name, {
+      value(this: Stub, ...args: unknown[]): Promise<unknown> | void {
+        return this[PORT].invoke(definition, method, this[KEY], args, face, this[OPTIONS]);
+      },
+      configurable: true,
+      writable: true,
+    });
+  }
+  return GeneratedStub;
+}

@@ -1,0 +1,201 @@
+/**
+ * Replica runs the handlers of one actor type at one member, for the shards of one replica set: it holds the instances
+ * and applies calls to them in the order they are delivered.
+ *
+ * What happens here must be the same at every replica: which instance a call makes or ends, whether it throws, what it
+ * returns. So arguments are decoded from the delivered bytes even at the caller's own member, a result is checked at
+ * every replica though only one caller gets it, and nothing here looks at a clock.
+ */
+import { BowechoError, type ReplicaSet } from '@bowecho/core';
+import { errorOfThrow, type Outcome } from '../calls/outcome.js';
+import { copyResult } from '../codec/copy.js';
+import { enterHandler, leaveHandler, type HandlerFrame, type HandlerView, type Log } from '../ctx.js';
+import type { ActorDefinition, MethodDefinition } from '../definition/actor-definition.js';
+import { digestState } from '../state/digest.js';
+import type { Journal } from '../state/journal.js';
+import { snapshotState } from '../state/snapshot.js';
+import { trackedInstance } from '../state/tracked-instance.js';
+
+type Handler = (this: object, ...args: unknown[]) => unknown;
+
+/** When and where a call was ordered. */
+export interface OrderedAt {
+  readonly vid: number;
+  readonly ordinal: number;
+  /** Microseconds. */
+  readonly time: number;
+}
+
+export class Replica {
+  readonly definition: ActorDefinition;
+  readonly set: ReplicaSet;
+  private readonly instances = new Map<string, object>();
+  private readonly handlers: readonly Handler[];
+  private readonly journal: Journal;
+  private readonly frame: HandlerFrame;
+
+  constructor(definition: ActorDefinition, set: ReplicaSet, journal: Journal, log: Log, view: HandlerView) {
+    this.definition = definition;
+    this.set = set;
+    this.journal = journal;
+    const prototype = definition.Class.prototype as Record<string, Handler>;
+    this.handlers = definition.methods.map(method => prototype[method.name]!);
+    this.frame = {
+      key: '',
+      shardName: `${definition.name}/${set.shards[0]}`,
+      vid: 0,
+      ordinal: 0,
+      timeMicros: 0,
+      isQuery: false,
+      log,
+      view,
+      destroyRequested: false,
+      idCount: 0,
+      random: undefined,
+    };
+  }
+
+  /** Keys of the live instances, in the order of their making. */
+  keys(): IterableIterator<string> {
+    return this.instances.keys();
+  }
+
+  /** Runs a delivered command. */
+  command(key: string, method: MethodDefinition, args: readonly unknown[], at: OrderedAt): Outcome {
+    this.place(at);
+    const existing = this.instances.get(key);
+    const { atomic } = this.definition;
+    try {
+      const actor = existing ?? this.create(key);
+      this.journal.begin(actor);
+      const result = this.run(actor, key, method, args, false);
+      refusePromise(result, method.label);
+      const value = copyResult(result);
+      this.journal.commit();
+      if (this.frame.destroyRequested) this.instances.delete(key);
+      return { ok: true, value };
+    } catch (thrown) {
+      this.journal.rollback();
+      if (existing === undefined && atomic) this.instances.delete(key);
+      return { ok: false, error: errorOfThrow(thrown, atomic ? 'no' : 'unknown') };
+    }
+  }
+
+  /** Runs a query on what is delivered here. A key without an instance is answered by a fresh one that nobody keeps. */
+  query(key: string, method: MethodDefinition, args: readonly unknown[]): Outcome {
+    try {
+      const actor = this.instances.get(key) ?? this.make();
+      this.journal.beginQuery(actor);
+      let value: unknown;
+      try {
+        const result = this.run(actor, key, method, args, true);
+        refusePromise(result, method.label);
+        value = copyResult(result);
+      } finally {
+        this.journal.endQuery();
+      }
+      return { ok: true, value };
+    } catch (thrown) {
+      return { ok: false, error: errorOfThrow(thrown, 'no') };
+    }
+  }
+
+  /**
+   * Tells every live instance of a new view, as a command of its own each.
+   *
+   * A throw is rolled back and logged: there is no caller, and every replica does the same.
+   */
+  viewChanged(view: HandlerView): void {
+    this.frame.view = view;
+    if (!this.definition.hasOnViewChange) return;
+    this.place({ vid: view.id, ordinal: 0, time: this.frame.timeMicros });
+    for (const [key, actor] of [...this.instances]) this.tellView(key, actor);
+  }
+
+  /** Hex digest of the state of one instance; undefined if there is none. */
+  digest(key: string): string | undefined {
+    const actor = this.instances.get(key);
+    return actor === undefined ? undefined : digestState(actor);
+  }
+
+  /** A plain copy of the state of one instance; undefined if there is none. */
+  snapshot(key: string): unknown {
+    const actor = this.instances.get(key);
+    return actor === undefined ? undefined : snapshotState(actor);
+  }
+
+  private place(at: OrderedAt): void {
+    const { frame } = this;
+    frame.vid = at.vid;
+    frame.ordinal = at.ordinal;
+    frame.timeMicros = at.time;
+  }
+
+  private run(
+    actor: object,
+    key: string,
+    method: MethodDefinition,
+    args: readonly unknown[],
+    isQuery: boolean,
+  ): unknown {
+    this.frame.key = key;
+    this.frame.isQuery = isQuery;
+    enterHandler(this.frame);
+    try {
+      return this.handlers[method.id]!.apply(actor, args as unknown[]);
+    } finally {
+      leaveHandler();
+    }
+  }
+
+  private make(): object {
+    const { Class, name, atomic } = this.definition;
+    return trackedInstance(Class, this.journal, { name, atomic });
+  }
+
+  /** Makes the instance of a key and tells it the view that it is born into. */
+  private create(key: string): object {
+    const actor = this.make();
+    this.instances.set(key, actor);
+    if (this.definition.hasOnViewChange) this.tellView(key, actor);
+    return actor;
+  }
+
+  private tellView(key: string, actor: object): void {
+    const { frame } = this;
+    const listener = actor as { onViewChange(view: HandlerView): unknown };
+    frame.key = key;
+    frame.isQuery = false;
+    this.journal.begin(actor);
+    enterHandler(frame);
+    try {
+      refusePromise(listener.onViewChange(frame.view), `${this.definition.name}.onViewChange`);
+      this.journal.commit();
+    } catch (thrown) {
+      this.journal.rollback();
+      frame.log.error(
+        { err: thrown, actor: this.definition.name, key },
+        'onViewChange threw; it was rolled back',
+      );
+    } finally {
+      leaveHandler();
+    }
+  }
+}
+
+/** A promise is no result: its value would come at another time at each replica. */
+function refusePromise(result: unknown, label: string): void {
+  if (
+    typeof result !== 'object' ||
+    result === null ||
+    !('then' in result) ||
+    typeof result.then !== 'function'
+  )
+    return;
+  // The promise is refused, not awaited; if it rejects later, that has been answered for by the error below.
+  (result as PromiseLike<unknown>).then(undefined, () => undefined);
+  throw new BowechoError(
+    'ASYNC_HANDLER',
+    `${label} returned a promise; commands and queries are synchronous`,
+  );
+}

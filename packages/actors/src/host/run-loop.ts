@@ -1,0 +1,92 @@
+/**
+ * RunLoop drives one node on the main thread: it works while there is work and rests while there is none.
+ *
+ * Working is a chain of `setImmediate`, several steps per link, so that sockets, timers and promises of the application
+ * get their turn between links. After some links without work the loop arms the fabric and stops; a write from outside,
+ * `wake`, or the next deadline starts it again. A poll may swallow what would have woken the loop, so a turn always
+ * follows the last poll before it rests.
+ */
+import type { Fabric } from '@bowecho/core';
+
+/** What the loop drives. */
+export interface Driven {
+  doWork(now: number): number;
+  /** Microseconds since 1970, or Infinity. */
+  readonly nextDeadline: number;
+}
+
+/** Steps in one link of the chain, at most. */
+const STEPS_PER_LINK = 16;
+/** Links without work before the loop rests. */
+const IDLE_LINKS = 8;
+/** `setTimeout` takes no longer delays. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Microseconds since 1970; follows the monotonic clock, so it never falls while the process lives. */
+export function microsecondsNow(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+}
+
+export class RunLoop {
+  private isScheduled = false;
+  private isStopped = false;
+  private idleLinks = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param onCrash hears of an error that escaped a step; the loop has stopped then
+   */
+  constructor(
+    private readonly driven: Driven,
+    private readonly fabric: Fabric,
+    private readonly onCrash: (error: unknown) => void,
+  ) {}
+
+  /** Has the node work soon. Cheap while the loop is awake. */
+  wake(): void {
+    this.idleLinks = 0;
+    if (this.isScheduled || this.isStopped) return;
+    this.isScheduled = true;
+    setImmediate(this.link);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private readonly link = (): void => {
+    this.isScheduled = false;
+    if (this.isStopped) return;
+    try {
+      const busy = this.work();
+      this.idleLinks = busy ? 0 : this.idleLinks + 1;
+    } catch (error) {
+      this.stop();
+      this.onCrash(error);
+      return;
+    }
+    if (this.idleLinks <= IDLE_LINKS || !this.fabric.arm(this.onReady)) {
+      this.isScheduled = true;
+      setImmediate(this.link);
+    } else {
+      this.setTimer();
+    }
+  };
+
+  private work(): boolean {
+    let steps = 0;
+    while (steps < STEPS_PER_LINK && this.driven.doWork(microsecondsNow()) > 0) steps++;
+    return steps > 0;
+  }
+
+  private readonly onReady = (): void => this.wake();
+
+  private setTimer(): void {
+    clearTimeout(this.timer);
+    const { nextDeadline } = this.driven;
+    if (nextDeadline === Infinity) return;
+    const delay = Math.max(0, (nextDeadline - microsecondsNow()) / 1000);
+    this.timer = setTimeout(this.onReady, Math.min(Math.ceil(delay), LONGEST_TIMER_MS));
+  }
+}

@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+
+export { BowechoError, ERROR_CODES, type DidExecute, type ErrorCode } from '@bowecho/core';
+export { ActorError, RemoteError } from './errors.js';
+export { Value, type ValueOptions } from './codec/values.js';
+export * from './definition/index.js';
+export { ctx, type Context, type HandlerView as View, type Log, type LogFunction } from './ctx.js';
+export * from './config/index.js';
+export { Cluster, createCluster, type ClusterEvents } from './cluster.js';
+export { ActorNode, type ActorNodeOptions, type NodeEvents } from './host/actor-node.js';
+export { Founding, subgroupSpecOf, type FounderHello } from './host/founding.js';
+export { digestOfReplicas } from './host/replica-digest.js';
+export { Replica } from './host/replica.js';
+export { RunLoop, microsecondsNow, type Driven } from './host/run-loop.js';
+export { InProcessFabric, InProcessNetwork } from './in-process/in-process-fabric.js';
+export { InProcessHub } from './in-process/in-process-hub.js';

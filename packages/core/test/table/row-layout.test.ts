@@ -1,0 +1,52 @@
+/** The row layouts as text: whoever moves a column sees it here, and in a diff. */
+import { expect } from 'chai';
+import {
+  columnOf,
+  counterBlock,
+  memberColumns,
+  shardColumns,
+  tableLayout,
+  type CounterBlock,
+} from '@bowecho/core';
+
+/** `stamp 0 | tail 1 | received 2-4 | ...` */
+function picture(block: CounterBlock): string {
+  const columns = block.columns.map(({ name, cell, width }) =>
+    width === 1 ? `${name} ${cell}` : `${name} ${cell}-${cell + width - 1}`,
+  );
+  return ['stamp 0', ...columns, `stamp ${block.endStamp}`].join(' | ');
+}
+
+describe('row layout', () => {
+  it('puts the columns of a shard row in push order', () => {
+    expect(picture(shardColumns(3).block)).to.equal(
+      'stamp 0 | tail 1 | received 2-4 | delivered 5 | stamp 6',
+    );
+  });
+
+  it('puts the columns of a member row in push order', () => {
+    expect(picture(memberColumns().block)).to.equal('stamp 0 | installed 1 | leaving 2 | wedged 3 | stamp 4');
+  });
+
+  it('refuses a guard that would be pushed before its data', () => {
+    const block = counterBlock([
+      ['wedged', 1],
+      ['received', 2],
+    ]);
+    expect(() => columnOf(block, 'wedged', ['received'])).to.throw('wedged must be pushed after received');
+  });
+
+  it('gives every row lines of its own and every ring a place behind all counters', () => {
+    for (const senders of [1, 3, 16]) {
+      for (const rows of [1, 2, 5, 64]) {
+        const ringRows = [...Array(Math.min(senders, rows)).keys()];
+        const layout = tableLayout(shardColumns(senders).block, rows, ringRows, 4096);
+        expect((layout.rowCells * 8) % 64).to.equal(0);
+        expect(layout.rowCells).to.be.greaterThan(layout.block.endStamp);
+        const rings = ringRows.map(row => layout.ringOffsets[row]!);
+        rings.forEach((offset, i) => expect(offset).to.equal(rows * layout.rowCells * 8 + i * 4096));
+        expect(layout.bytes).to.equal(rows * layout.rowCells * 8 + rings.length * 4096);
+      }
+    }
+  });
+});
