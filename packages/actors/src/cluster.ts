@@ -165,10 +165,8 @@ export class Cluster implements CallPort {
     face: CallFace,
     options: CallOptions | undefined,
   ): Promise<unknown> | void {
-    if (this.isReady || this.haltReason !== undefined) {
-      if (this.haltReason !== undefined) return this.refuse(face);
-      return this.node!.calls.invoke(definition, method, key, args, face, options);
-    }
+    if (this.haltReason !== undefined) return this.refuse(face);
+    if (this.isReady) return this.node!.calls.invoke(definition, method, key, args, face, options);
     const call = this.ready.then(() => this.invoke(definition, method, key, args, face, options));
     if (face !== 'tell') return call;
     call.catch((error: Error) => this.emitter.emit('deadLetter', error));
@@ -199,7 +197,8 @@ export class Cluster implements CallPort {
   }
 
   private refuse(face: CallFace): Promise<never> | void {
-    const error = new BowechoError('HALTED', `member '${this.id}' refuses work: ${this.haltReason}`, {
+    const code = this.closing === undefined ? 'HALTED' : 'CLOSED';
+    const error = new BowechoError(code, `member '${this.id}' refuses work: ${this.haltReason}`, {
       didExecute: 'no',
     });
     if (face !== 'tell') return Promise.reject(error);

@@ -43,7 +43,7 @@ function describeThrown(thrown: unknown): string {
 
 /** The outcome as bytes. */
 export function encodeOutcome(id: number, outcome: Outcome): Uint8Array {
-  if (outcome.ok) return pack([id, true, outcome.value]).slice();
+  if (outcome.ok) return copyOf(pack([id, true, outcome.value]));
   const { error } = outcome;
   const isActorError = error instanceof ActorError;
   const fields = [
@@ -54,7 +54,12 @@ export function encodeOutcome(id: number, outcome: Outcome): Uint8Array {
     isActorError ? error.details : undefined,
   ];
   const remoteName = error instanceof RemoteError ? error.remoteName : undefined;
-  return pack([id, false, [...fields, remoteName]]).slice();
+  return copyOf(pack([id, false, [...fields, remoteName]]));
+}
+
+/** What the packer gives is a view of a buffer that it uses again, and `slice` of a Buffer is a view as well. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 /**

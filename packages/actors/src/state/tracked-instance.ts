@@ -222,14 +222,11 @@ class TrackedState implements ActorState, Undoable {
 
   /** The names of own fields that appeared since the last look; undefined if there are none. */
   private newFields(): string[] | undefined {
-    if (this.transient.size === 0) {
-      // As many fields as before, and none can be deleted: no need to look at their names.
-      let count = 0;
-      for (const _name in this.actor) count++;
-      if (count === this.names.length) return undefined;
-    }
+    const names = Object.keys(this.actor);
+    // As many fields as before, and none can be deleted: no need to look at each.
+    if (this.transient.size === 0 && names.length === this.names.length) return undefined;
     let found: string[] | undefined;
-    for (const name of Object.keys(this.actor)) {
+    for (const name of names) {
       if (!this.indexOf.has(name) && !this.transient.has(name)) (found ??= []).push(name);
     }
     return found;

@@ -186,10 +186,12 @@ export class Multicast {
   /** Decides what is delivered in this turn and adds it to `list`. Returns how many. */
   deliver(list: DeliveryList): number {
     const before = list.count;
+    this.noteDelivered();
     if (this.ordered) this.deliverStable(list);
     else this.deliverArrived(list);
-    this.unfinished = list.room === 0;
-    return list.count - before;
+    const count = list.count - before;
+    this.unfinished = count > 0; // there may be more, and my ring space is noted in the turn after
+    return count;
   }
 
   /** Ordered: the smallest known (round, rank), as long as everybody holds it. */
@@ -205,8 +207,17 @@ export class Multicast {
       if (count <= 0) break;
       this.handOut(sender, count, list);
     }
-    if (this.mySender >= 0) this.releases.delivered(this.ordinal, readers[this.mySender]!.position);
     table.raise(columns.delivered, this.ordinal);
+  }
+
+  /**
+   * Notes how far my ring was read by the deliveries of earlier turns. Not of this one: the application has those before
+   * it yet, and a publish in this turn must not overwrite them.
+   */
+  private noteDelivered(): void {
+    if (this.mySender < 0) return;
+    const { delivered, position } = this.readers[this.mySender]!;
+    this.releases.delivered(this.ordered ? this.ordinal : delivered, position);
   }
 
   /** The sender of the known undelivered frame that is first in the total order, or -1. */
@@ -250,7 +261,6 @@ export class Multicast {
         this.ordinal++;
       }
       table.raise(columns.received + sender, reader.delivered);
-      if (sender === this.mySender) this.releases.delivered(reader.delivered, reader.position);
     }
   }
 

@@ -36,7 +36,9 @@ export class SendQueue {
   /** Puts a copy of the payload behind the others. False: it would exceed the bound. */
   offer(ticket: number, payload: Uint8Array, length: number): boolean {
     if (this.bytes + length > this.maxBytes) return false;
-    this.items.push({ ticket, payload: payload.slice(0, length) });
+    const copy = new Uint8Array(length); // not `slice`: on a Node Buffer that is a view
+    copy.set(payload.subarray(0, length));
+    this.items.push({ ticket, payload: copy });
     this.bytes += length;
     return true;
   }

@@ -1,0 +1,53 @@
+/**
+ * CallHistory is what the callers of a simulation saw: each call with the virtual times of its start and end and how it
+ * ended. It is what a test looks at to understand a run, and what checkers of whole histories work on.
+ */
+
+/** One call by a reference. */
+export interface CallRecord {
+  /** Node that called. */
+  readonly node: number;
+  readonly actor: string;
+  readonly key: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  /** Virtual milliseconds. */
+  readonly calledAt: number;
+  /** Virtual milliseconds; undefined while it is pending, and for calls by `$tell`. */
+  settledAt: number | undefined;
+  /** How it ended. */
+  outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
+}
+
+export class CallHistory {
+  readonly calls: CallRecord[] = [];
+
+  /** Calls that have not settled. */
+  get pending(): readonly CallRecord[] {
+    return this.calls.filter(call => call.outcome === undefined);
+  }
+
+  /** One line per call: `12.5 ms n1 bank("eu").deposit("ann", 5) -> 5 after 1.2 ms`. */
+  describe(): string {
+    return this.calls.map(describeCall).join('\n');
+  }
+}
+
+function describeCall(call: CallRecord): string {
+  const { node, actor, key, method, args, calledAt, settledAt, outcome } = call;
+  const head = `${calledAt.toFixed(3)} ms n${node} ${actor}(${show(key)}).${method}(${args.map(show).join(', ')})`;
+  if (outcome === undefined) return `${head} pending`;
+  const took = `after ${((settledAt ?? calledAt) - calledAt).toFixed(3)} ms`;
+  return 'value' in outcome
+    ? `${head} -> ${show(outcome.value)} ${took}`
+    : `${head} threw ${String(outcome.error)} ${took}`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'object';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text;
+}
+
+const MOST_CHARACTERS = 60;

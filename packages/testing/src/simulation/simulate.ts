@@ -1,0 +1,376 @@
+/**
+ * simulate() runs a cluster of a user's actors in virtual time, in one thread, from one seed: the protocol, the codec and
+ * the actor host that production runs, over a network that delays, reorders between links, tears writes and stalls
+ * nodes. A seed replays the same run.
+ *
+ * Virtual time moves while `run` or `settle` is awaited, and also while only calls are awaited: a test may just
+ * `await ref.method()`. The caller's code runs between two events, in zero virtual time.
+ *
+ * Checkers watch every run: total order, FIFO, counters, and (when settled) equal state of all replicas. What they find
+ * is thrown by whatever was moving time.
+ */
+import {
+  ActorNode,
+  canonicalKey,
+  definitionOf,
+  refClassOf,
+  subgroupSpecOf,
+  DEFAULTS,
+  type ActorClass,
+  type ActorDefinition,
+  type ActorKey,
+  type CallFace,
+  type CallOptions,
+  type CallPort,
+  type Log,
+  type MethodDefinition,
+  type Ref,
+  BowechoError,
+} from '@bowecho/actors';
+import { watchAll } from '../checkers/watch-all.js';
+import type { Hazards } from '../hazards.js';
+import type { Seed } from '../random.js';
+import { World, type SimulatedHost, type WorldOptions } from '../world.js';
+import { CallHistory, type CallRecord } from './call-history.js';
+
+export interface SimulationOptions {
+  /** How many nodes. Default 3. */
+  readonly nodes?: number;
+  readonly actors: readonly ActorClass[];
+  /** The run is a function of it. Default `SIM_SEED` of the environment, else 1. */
+  readonly seed?: Seed;
+  /** Least and most delay of a write, milliseconds. Default [0.05, 2]. */
+  readonly latency?: readonly [number, number];
+  /** Nodes that are slow all the time. */
+  readonly slowNodes?: readonly number[];
+  /** Longest pause of a node, milliseconds. Default 20. */
+  readonly pauseMs?: number;
+  /** How hostile the network and the nodes are. Default: drawn from the seed. */
+  readonly hazards?: Hazards;
+  /** Bytes of each sender's ring, a power of two. Default 64 KiB. */
+  readonly ringBytes?: number;
+  /** Bytes of messages that may wait for room in a ring. Default 1 MiB. */
+  readonly queueBytes?: number;
+  /** Milliseconds, virtual, that a call without a `timeout` waits. Default 10,000. */
+  readonly callTimeout?: number;
+  /** Where handlers' logs go. Default: nowhere. */
+  readonly log?: Log;
+}
+
+const RING_BYTES = 64 * 1024;
+const QUEUE_BYTES = 1024 * 1024;
+
+/**
+ * Starts a simulated cluster; its members have met when this returns.
+ *
+ * @example
+ * it('counts', async () => {
+ *   using sim = simulate({ nodes: 3, actors: [Counter], seed: 7 });
+ *   const visits = sim.get(Counter, 'visits');
+ *   await Promise.all([visits.add(1), sim.get(Counter, 'visits', { node: 2 }).add(1)]);
+ *   expect(await visits.read()).to.equal(2);
+ *   await sim.settle();
+ *   expect(new Set(sim.digests(Counter, 'visits'))).to.have.lengthOf(1);
+ * });
+ */
+export function simulate(options: SimulationOptions): Simulation {
+  return new Simulation(options);
+}
+
+export class Simulation implements Disposable {
+  readonly seed: Seed;
+  /** The world under it, for tests of the protocol. */
+  readonly world: World;
+  readonly history = new CallHistory();
+  /** What failed without a caller to tell: calls by `$tell`. */
+  readonly deadLetters: Error[] = [];
+  private readonly nodes: ActorNode[] = [];
+  private readonly definitions: readonly ActorDefinition[];
+  private isDisposed = false;
+  /** Somebody awaits `run` or `settle`. */
+  private isMoving = false;
+  private isDriving = false;
+  /** Calls whose callers have not been answered: how to fail them. */
+  private readonly waiting = new Set<(error: Error) => void>();
+  private settledBefore = 0;
+
+  /** Use `simulate`. */
+  constructor(options: SimulationOptions) {
+    this.seed = options.seed ?? process.env['SIM_SEED'] ?? 1;
+    this.definitions = [...options.actors.map(definitionOf)].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.world = new World({
+      ...worldOptionsOf(options),
+      seed: this.seed,
+      subgroups: this.definitions.map(subgroupSpecOf),
+      createProcess: host => this.createNode(host, options),
+    });
+    watchAll(this.world);
+    this.world.runUntilRunning();
+  }
+
+  private createNode(host: SimulatedHost, options: SimulationOptions): ActorNode {
+    const node = new ActorNode({
+      view: host.view,
+      myRank: host.rank,
+      definitions: this.definitions,
+      fabric: host.fabric,
+      control: host.control,
+      ringBytes: host.ringBytes,
+      queueBytes: host.queueBytes,
+      callTimeout: options.callTimeout ?? DEFAULTS.callTimeout,
+      log: options.log ?? SILENT,
+      events: {
+        onViewInstalled: ignore,
+        onViewEnded: ignore,
+        onStateChanged: ignore,
+        onHalted: ignore, // a checker of its own ends the run
+        onDeadLetter: error => this.deadLetters.push(error),
+      },
+      now: host.now,
+      wake: host.wake,
+    });
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Virtual time, milliseconds. */
+  get now(): number {
+    return this.world.now / 1000;
+  }
+
+  /**
+   * A reference that calls from one of the nodes: the one named, else the first that holds a replica of the key.
+   *
+   * @throws BowechoError `ACTOR_UNKNOWN`, `ARGUMENT_INVALID`
+   */
+  get<T extends object>(actor: ActorClass<T>, key: ActorKey, from: { readonly node?: number } = {}): Ref<T> {
+    const definition = this.definitionOf(actor);
+    const canonical = canonicalKey(key);
+    const node =
+      from.node ?? this.nodes.findIndex(each => each.route(definition, canonical).replica !== undefined);
+    if (this.nodes[node] === undefined) {
+      throw new BowechoError(
+        'ARGUMENT_INVALID',
+        `node ${node} of a simulation with ${this.nodes.length} nodes`,
+      );
+    }
+    return new (refClassOf(definition))(this.portOf(node), canonical) as unknown as Ref<T>;
+  }
+
+  /** Digest of the state of one instance at each node that has it. */
+  digests(actor: ActorClass, key: ActorKey): string[] {
+    return this.replicasWith(this.definitionOf(actor), canonicalKey(key)).map(({ digest }) => digest);
+  }
+
+  /** Lets so many milliseconds of virtual time pass. */
+  async run(ms: number): Promise<void> {
+    let isOver = false;
+    this.world.after(ms, () => (isOver = true));
+    await this.move(() => isOver);
+  }
+
+  /** Runs until every call is answered and nobody has anything to do, then compares the replicas. */
+  async settle(): Promise<void> {
+    await this.move(() => false);
+    this.assertEqualState();
+  }
+
+  /**
+   * Every two replicas delivered the same messages in the same order. Each delivery is also checked when it happens.
+   *
+   * @throws CheckError
+   */
+  assertTotalOrder(): void {
+    this.world.sets.forEach(({ mode, replicas }, set) => {
+      if (mode !== 'ordered') return;
+      const sequences = replicas.map(rank => this.sequence(rank, set));
+      for (const [i, sequence] of sequences.entries()) {
+        const length = Math.min(sequence.length, sequences[0]!.length);
+        const at = sequence.slice(0, length).findIndex((hash, ordinal) => hash !== sequences[0]![ordinal]);
+        if (at >= 0) {
+          throw this.world.violation(
+            'total-order',
+            `nodes ${replicas[0]} and ${replicas[i]} differ at ordinal ${at}`,
+            [],
+          );
+        }
+      }
+    });
+  }
+
+  /**
+   * All replicas of each instance have the same state. Only meaningful when settled.
+   *
+   * @throws CheckError that names the instance
+   */
+  assertEqualState(): void {
+    for (const definition of this.definitions) {
+      if (definition.mode !== 'ordered') continue;
+      const keys = new Set(
+        this.nodes.flatMap(node => node.replicasOf(definition).flatMap(each => [...each.keys()])),
+      );
+      for (const key of keys) {
+        const found = this.replicasWith(definition, key);
+        if (new Set(found.map(({ digest }) => digest)).size <= 1) continue;
+        const lines = found.map(({ node, digest }) => `node ${node} has digest ${digest}`);
+        throw this.world.violation(
+          'equal-state',
+          `the replicas of ${definition.name} "${key}" differ`,
+          lines,
+        );
+      }
+    }
+  }
+
+  /** Ends the simulation: its calls fail from now on. */
+  [Symbol.dispose](): void {
+    this.isDisposed = true;
+  }
+
+  private portOf(node: number): CallPort {
+    return { invoke: (...call) => this.invoke(node, ...call) };
+  }
+
+  private invoke(
+    node: number,
+    definition: ActorDefinition,
+    method: MethodDefinition,
+    key: string,
+    args: readonly unknown[],
+    face: CallFace,
+    options: CallOptions | undefined,
+  ): Promise<unknown> | void {
+    if (this.isDisposed) throw new BowechoError('CLOSED', 'the simulation is over', { didExecute: 'no' });
+    const { name: actor } = definition;
+    const call: CallRecord = {
+      node,
+      actor,
+      key,
+      method: method.name,
+      args,
+      calledAt: this.now,
+      settledAt: undefined,
+      outcome: undefined,
+    };
+    this.history.calls.push(call);
+    const answer = this.nodes[node]!.calls.invoke(definition, method, key, args, face, options);
+    this.drive();
+    if (answer === undefined) {
+      call.outcome = { value: undefined };
+      return;
+    }
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: NonNullable<CallRecord['outcome']>): void => {
+        call.settledAt = this.now;
+        call.outcome = outcome;
+        this.waiting.delete(reject);
+        if ('value' in outcome) resolve(outcome.value);
+        else reject(outcome.error as Error);
+      };
+      this.waiting.add(reject);
+      answer.then(
+        value => settle({ value }),
+        (error: unknown) => settle({ error }),
+      );
+    });
+  }
+
+  private definitionOf(actor: ActorClass): ActorDefinition {
+    const definition = definitionOf(actor);
+    if (this.definitions.includes(definition)) return definition;
+    throw new BowechoError('ACTOR_UNKNOWN', `actor '${definition.name}' is not in this simulation`);
+  }
+
+  private replicasWith(definition: ActorDefinition, key: string): { node: number; digest: string }[] {
+    return this.nodes.flatMap((each, node) => {
+      const digest = each.route(definition, key).replica?.digest(key);
+      return digest === undefined ? [] : [{ node, digest }];
+    });
+  }
+
+  private sequence(rank: number, set: number): number[] {
+    const history = this.world.history(rank);
+    const hashes: number[] = [];
+    for (let i = 0; i < history.length; i++) if (history.set[i] === set) hashes.push(history.hash[i]!);
+    return hashes;
+  }
+
+  /** Moves virtual time until `isOver` or nothing happens any more, giving callers their turn whenever a call settled. */
+  private async move(isOver: () => boolean): Promise<void> {
+    this.isMoving = true;
+    try {
+      do {
+        while (!isOver() && this.step()) if (this.hasNewAnswers()) await callersTurn();
+        await callersTurn(); // what they do now may be something to go on with
+      } while (!isOver() && this.step());
+    } finally {
+      this.isMoving = false;
+      if (this.waiting.size > 0) this.drive();
+    }
+  }
+
+  private step(): boolean {
+    return this.world.step();
+  }
+
+  /** Whether calls settled since this was last asked. */
+  private hasNewAnswers(): boolean {
+    const settled = this.nodes.reduce((sum, node) => sum + node.calls.settledCount, 0);
+    const isNew = settled !== this.settledBefore;
+    this.settledBefore = settled;
+    return isNew;
+  }
+
+  /** Moves time for a caller that only awaits its calls. */
+  private drive(): void {
+    if (this.isDriving) return;
+    this.isDriving = true;
+    void callersTurn().then(() => this.driveUntilAnswered());
+  }
+
+  private async driveUntilAnswered(): Promise<void> {
+    while (!this.isMoving && !this.isDisposed && this.waiting.size > 0) {
+      try {
+        if (!this.step())
+          throw this.world.violation('settled', 'calls are pending and nothing will happen', []);
+      } catch (error) {
+        for (const reject of this.waiting) reject(error as Error);
+        this.waiting.clear();
+      }
+      if (this.hasNewAnswers()) await callersTurn();
+    }
+    this.isDriving = false;
+  }
+}
+
+/** Lets everything run that waits for promises already settled: all microtasks are done before the next macrotask. */
+function callersTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+function worldOptionsOf(options: SimulationOptions): Omit<WorldOptions, 'seed'> {
+  const {
+    nodes = 3,
+    latency,
+    slowNodes,
+    pauseMs,
+    hazards,
+    ringBytes = RING_BYTES,
+    queueBytes = QUEUE_BYTES,
+  } = options;
+  return {
+    nodes,
+    ringBytes,
+    queueBytes,
+    ...(latency && { latency }),
+    ...(slowNodes && { slowNodes }),
+    ...(pauseMs !== undefined && { pauseMs }),
+    ...(hazards && { hazards }),
+  };
+}
+
+function ignore(): void {
+  // The world's observers see it.
+}
+
+const SILENT: Log = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
