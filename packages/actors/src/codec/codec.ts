@@ -19,6 +19,9 @@ import { valueTypeNamed, valueTypeOfInstance } from './values.js';
 /** The msgpack extension type of values: 'V'. */
 const VALUE_EXTENSION = 0x56;
 
+/** An answer travels inside an envelope of up to two arrays, so bytes may be that much deeper than a value. */
+const MAX_DEPTH_OF_BYTES = MAX_DEPTH + 2;
+
 /** Messages up to this size are read from a buffer that is kept; larger ones get one of their own. */
 const SCRATCH_BYTES = 64 * 1024;
 /** Up to this size a loop copies faster than a view and a call. */
@@ -108,10 +111,10 @@ export function unpack(bytes: Uint8Array, start = 0, end = bytes.length): unknow
 
 /** Checks what came out of the bytes, and turns Buffers, which hold memory of their own here, into plain arrays. */
 function settle(value: object, depth: number): void {
-  if (depth > MAX_DEPTH) {
+  if (depth > MAX_DEPTH_OF_BYTES) {
     throw new BowechoError(
       'NOT_SERIALIZABLE',
-      `the bytes hold more than ${MAX_DEPTH} containers inside one another`,
+      `the bytes hold more than ${MAX_DEPTH_OF_BYTES} containers inside one another`,
     );
   }
   if (Array.isArray(value)) {

@@ -1,0 +1,73 @@
+/**
+ * `command`: calls of replicated actors, pipelined, three members on one thread, everybody sends. The floor does what no
+ * implementation with this codec can leave out: pack the arguments once, unpack them at three replicas, run the method
+ * there, settle one promise.
+ */
+import { Command, Replicated, createCluster, type Cluster, type Ref } from '@bowecho/actors';
+import { Packr } from 'msgpackr';
+import { asyncRateOf, type BenchOptions } from './measure.js';
+import { rateResult, type Result } from './report.js';
+
+const NODES = 3;
+const IN_FLIGHT = 3000;
+
+/** A field that a command reads and writes: what a small, busy actor does. */
+@Replicated({ name: 'bench-ledger' })
+class Ledger {
+  private total = 0;
+  @Command() add(amount: number, memo: string): number {
+    return (this.total += amount + memo.length);
+  }
+}
+
+export async function benchCommand(sizes: readonly number[], options: BenchOptions): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const size of sizes) results.push(await commandRate(size, options));
+  return results;
+}
+
+async function commandRate(size: number, options: BenchOptions): Promise<Result> {
+  const seeds = Array.from({ length: NODES }, (_, i) => `bench-${size}-${i}`);
+  const members: Cluster[] = await Promise.all(
+    seeds.map(id => createCluster({ id, seeds, fabric: 'in-process', actors: [Ledger], log: false })),
+  );
+  await Promise.all(members.map(member => member.whenReady()));
+  const refs: Ref<Ledger>[] = members.map(member => member.get(Ledger, 'main'));
+  const memo = 'm'.repeat(size);
+  const value = await asyncRateOf(async () => {
+    const calls: Promise<number>[] = [];
+    for (let i = 0; i < IN_FLIGHT; i++) calls.push(refs[i % NODES]!.add(i, memo));
+    await Promise.all(calls);
+    return IN_FLIGHT;
+  }, options);
+  await Promise.all(members.map(member => member.close()));
+  const floor = await floorRate(memo, options);
+  return rateResult({
+    case: 'command',
+    fabric: 'in-process',
+    size,
+    senders: 'all',
+    value,
+    unit: 'commands/s',
+    floor,
+  });
+}
+
+async function floorRate(memo: string, options: BenchOptions): Promise<number> {
+  const packr = new Packr({ moreTypes: true });
+  const replicas = Array.from({ length: NODES }, () => new Ledger());
+  return asyncRateOf(async () => {
+    const calls: Promise<number>[] = [];
+    for (let i = 0; i < IN_FLIGHT; i++) {
+      const bytes = packr.pack([i, memo]);
+      let result = 0;
+      for (const replica of replicas) {
+        const [amount, text] = packr.unpack(bytes) as [number, string];
+        result = replica.add(amount, text);
+      }
+      calls.push(new Promise(resolve => resolve(result)));
+    }
+    await Promise.all(calls);
+    return IN_FLIGHT;
+  }, options);
+}
