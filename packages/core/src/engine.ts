@@ -102,7 +102,7 @@ export class Engine {
       const changed = multicast.snapshot();
       this.active[i] = changed || multicast.isBusy ? 1 : 0;
       if (this.active[i] === 0) continue;
-      work += 1 + multicast.receive() + multicast.deliver(outbox.deliveries);
+      work += (changed ? 1 : 0) + multicast.receive() + multicast.deliver(outbox.deliveries);
     }
     return work;
   }
@@ -122,7 +122,7 @@ export class Engine {
     }
     const { memberTable, memberPeers } = this;
     if (!memberTable.isDirty) return;
-    memberTable.stampCounters();
+    memberTable.sealCounters();
     for (let rank = 0; rank < memberPeers.length; rank++) {
       if (rank === this.myRank) continue;
       pushes.add(
@@ -144,7 +144,7 @@ export class Engine {
     const start = from & (ringBytes - 1);
     const straight = Math.min(length, ringBytes - start);
     const ring = ringOffsets[table.myRow]!;
-    table.stampCounters();
+    table.sealCounters();
     const peers = this.shardPeers[index]!;
     for (let row = 0; row < peers.length; row++) {
       if (row === table.myRow) continue;

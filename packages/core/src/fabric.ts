@@ -57,7 +57,8 @@ export interface Fabric {
   disconnect(peer: Peer): void;
   /**
    * Posts the first `count` descriptors of `batch` in order and says how many it accepted; those that were not must be
-   * offered again before any newer ones, or a counter would overtake the bytes that it vouches for.
+   * offered again before any newer ones, or a counter would overtake the bytes that it vouches for. A fabric that did not
+   * accept all does not let its owner sleep: `arm` is false, or calls back, once it would accept more.
    */
   push(batch: Int32Array, count: number): number;
   /** Drives progress. Returns how much was done, as far as the fabric knows; memory may have changed in any case. */

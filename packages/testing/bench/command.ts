@@ -4,7 +4,7 @@
  * there, settle one promise.
  */
 import { Command, Replicated, createCluster, type Cluster, type Ref } from '@bowecho/actors';
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { asyncRateOf, type BenchOptions } from './measure.js';
 import { rateResult, type Result } from './report.js';
 

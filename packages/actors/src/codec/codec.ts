@@ -10,9 +10,13 @@
  *
  * msgpackr keeps its extensions and its buffer per process, not per instance. The extension only claims objects of
  * registered classes, and the packed bytes are only valid until the next pack, so neither is seen from outside.
+ *
+ * It is imported as `msgpackr/pack`, its part without native acceleration. The package's front door switches that on
+ * whenever a module called `msgpackr-extract` can be loaded; ours is an empty one (docs/dependencies.md), and then every
+ * message with a text of 32 bytes or more costs an exception inside, some 11 us instead of 0.4.
  */
 import { BowechoError } from '@bowecho/core';
-import { addExtension, Packr, RESET_BUFFER_MODE } from 'msgpackr';
+import { addExtension, Packr, RESET_BUFFER_MODE } from 'msgpackr/pack';
 import { assertArgumentsRoundTrip, MAX_DEPTH } from './round-trip.js';
 import { valueTypeNamed, valueTypeOfInstance } from './values.js';
 
@@ -21,11 +25,6 @@ const VALUE_EXTENSION = 0x56;
 
 /** An answer travels inside an envelope of up to two arrays, so bytes may be that much deeper than a value. */
 const MAX_DEPTH_OF_BYTES = MAX_DEPTH + 2;
-
-/** Messages up to this size are read from a buffer that is kept; larger ones get one of their own. */
-const SCRATCH_BYTES = 64 * 1024;
-/** Up to this size a loop copies faster than a view and a call. */
-const LOOP_COPY_BYTES = 96;
 
 class AnyValue {
   static [Symbol.hasInstance](candidate: object): boolean {
@@ -46,7 +45,8 @@ addExtension({
 });
 
 const packr = new Packr({ moreTypes: true, structuredClone: false, useToJSON: false, copyBuffers: true });
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+/** Given to every `unpack`, to allocate nothing for it. */
+const range = { start: 0, end: 0 };
 
 /**
  * The bytes of a value that is known to round-trip. They are a view of a buffer that the next pack overwrites.
@@ -87,14 +87,10 @@ export function unpack(bytes: Uint8Array, start = 0, end = bytes.length): unknow
   if (!(start >= 0 && length > 0 && end <= bytes.length)) {
     throw new BowechoError('NOT_SERIALIZABLE', `bytes ${start} to ${end} of ${bytes.length} hold no message`);
   }
-  // msgpackr is fast only on a small Buffer read from its first byte: measured 0.09 us there, 10 us inside a 1 MiB
-  // ring. The copy also means that a remote write into the ring cannot change bytes while they are read.
-  let source = scratch;
-  if (length > SCRATCH_BYTES) source = Buffer.from(bytes.subarray(start, end));
-  else if (length <= LOOP_COPY_BYTES) for (let i = 0; i < length; i++) scratch[i] = bytes[start + i]!;
-  else scratch.set(bytes.subarray(start, end));
+  range.start = start;
+  range.end = end;
   try {
-    const value: unknown = packr.unpack(source, length);
+    const value: unknown = packr.unpack(Buffer.isBuffer(bytes) ? bytes : bufferOver(bytes), range);
     if (typeof value === 'object' && value !== null) settle(value, 1);
     return value;
   } catch (error) {
@@ -107,6 +103,11 @@ export function unpack(bytes: Uint8Array, start = 0, end = bytes.length): unknow
       },
     );
   }
+}
+
+/** msgpackr reads text out of a Buffer without leaving V8's fast path, out of a plain array byte by byte. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Checks what came out of the bytes, and turns Buffers, which hold memory of their own here, into plain arrays. */

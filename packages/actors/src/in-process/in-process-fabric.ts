@@ -118,7 +118,8 @@ export class InProcessFabric implements Fabric {
       const from = batch[at + PUSH_LOCAL_OFFSET]!;
       const to = batch[at + PUSH_REMOTE_OFFSET]!;
       const length = batch[at + PUSH_LENGTH]!;
-      if (from + length > local.bytes.length || to + length > remote.bytes.length) {
+      const isInside = from >= 0 && to >= 0 && length >= 0;
+      if (!isInside || from + length > local.bytes.length || to + length > remote.bytes.length) {
         fail(
           `push of ${length} bytes from ${from} to ${to}, regions of ${local.bytes.length} and ${remote.bytes.length}`,
         );

@@ -7,7 +7,7 @@
 import { BowechoError } from '@bowecho/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { pack, packArguments, unpack } from '../../src/codec/codec.js';
 import { copyResult } from '../../src/codec/copy.js';

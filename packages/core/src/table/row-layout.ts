@@ -6,14 +6,20 @@
  *  table     | counters of row 0 | counters of row 1 | ... | ring of row a | ring of row b | ...
  *              row i is written by member i alone            only senders have a ring
  *
- *  counters  | stamp | column, column, ... in push order | stamp again | unused up to 64 bytes |
+ *  counters  | number | column, column, ... in push order | number | sum | unused up to 64 bytes |
  *              8 bytes a cell, a double holding an integer below 2^53
  * ```
  *
  * A row is pushed ring first, then its counters: data before its guard, as two writes. The counters travel as one
- * captured write, framed by the number of that push at both ends; a reader takes a block only when both are equal, so a
- * block that landed in part (TCP may stop inside a cell) is never used. Whole cells of two pushes may still be mixed, in
- * any way; the protocol is made so that this is harmless, and what could not bear it travels in two writes.
+ * captured write, and a reader takes a block only if it landed whole:
+ *
+ *  - TCP lands bytes in order and may stop inside a cell. Then the number of the push at the front is new and the one
+ *    behind the columns is old.
+ *  - Shared memory and NICs land whole cells, in any order. Counters never fall, so a mixture of two blocks adds up to
+ *    less than the new sum and to more than the old one; the sum covers the numbers too.
+ *
+ * Every push has a greater sum than the one before, so a row whose sum was seen needs no other look: a turn with nothing
+ * to do reads one cell per row.
  *
  * The counters of all rows lie together because a turn reads them all and mostly nothing else.
  */
@@ -27,7 +33,7 @@ const LINE_BYTES = 64;
 /** One named run of cells in a counter block. */
 export interface Column {
   readonly name: string;
-  /** Index of its first cell within the block; cell 0 is the stamp. */
+  /** Index of its first cell within the block; cell 0 is the number of the push. */
   readonly cell: number;
   /** How many cells. */
   readonly width: number;
@@ -36,8 +42,10 @@ export interface Column {
 /** The cells of one row's counter block. */
 export interface CounterBlock {
   readonly columns: readonly Column[];
-  /** Index of the second stamp; the block has `endStamp + 1` cells. */
-  readonly endStamp: number;
+  /** Index of the number's second place. */
+  readonly endNumber: number;
+  /** Index of the sum of all cells before it, the block's last cell. */
+  readonly sum: number;
 }
 
 /** Lays out columns in the order given, which is the order of pushing. */
@@ -49,7 +57,7 @@ export function counterBlock(columns: readonly (readonly [name: string, width: n
     cell += width;
     return column;
   });
-  return { columns: placed, endStamp: cell };
+  return { columns: placed, endNumber: cell, sum: cell + 1 };
 }
 
 /** The column `name`; it must come after every column in `after`, because it vouches for them. */
@@ -84,7 +92,7 @@ export function tableLayout(
   ringBytes = 0,
 ): TableLayout {
   assert(rows > 0, `table of ${rows} rows`);
-  const blockBytes = (block.endStamp + 1) * CELL_BYTES;
+  const blockBytes = (block.sum + 1) * CELL_BYTES;
   const rowBytes = Math.ceil(blockBytes / LINE_BYTES) * LINE_BYTES;
   if (ringRows.length > 0) {
     assert(ringBytes >= LINE_BYTES && (ringBytes & (ringBytes - 1)) === 0, `ring of ${ringBytes} bytes`);

@@ -19,9 +19,10 @@ export class Table {
   /** The last good copy of every row; row i begins at `i * rowCells`. */
   readonly snapshot: Float64Array;
   private readonly memory: ArrayBuffer;
-  /** Where a block is collected until it is known to be whole. */
+  /** Where a block is collected until it is known to have landed whole. */
   private readonly incoming: Float64Array;
-  private stamp = 0;
+  /** By row, the sum of the block that was taken over last. */
+  private readonly accepted: Float64Array;
   private dirty = false;
 
   constructor(layout: TableLayout, memory: ArrayBuffer, myRow: number) {
@@ -32,46 +33,44 @@ export class Table {
     this.memory = memory;
     this.cells = new Float64Array(memory, 0, layout.rows * layout.rowCells);
     this.snapshot = new Float64Array(layout.rows * layout.rowCells);
-    this.incoming = new Float64Array(layout.rowCells);
+    this.incoming = new Float64Array(layout.block.endNumber + 1);
+    this.accepted = new Float64Array(layout.rows);
   }
 
-  /** Copies every whole counter block of the others. Says whether anything changed. */
+  /** Copies every new counter block of the others that landed whole. Says whether one did, or is landing. */
   takeSnapshot(): boolean {
-    if (this.cells.length === 0) fail('the memory of this table was closed while it is in use');
-    let changed = false;
-    for (let row = 0; row < this.layout.rows; row++) {
-      if (row !== this.myRow && this.copyRow(row)) changed = true;
+    const { cells, accepted, layout, myRow } = this;
+    if (cells.length === 0) fail('the memory of this table was closed while it is in use');
+    let isNew = false;
+    for (let row = 0, at = layout.block.sum; row < layout.rows; row++, at += layout.rowCells) {
+      const sum = cells[at]!;
+      if (sum === accepted[row] || row === myRow) continue;
+      isNew = true;
+      this.takeRow(row, sum);
     }
-    return changed;
+    return isNew;
   }
 
-  /**
-   * Takes over one row if it changed and its block is whole; keeps the last good copy otherwise.
-   *
-   * The look for a change reads cells without deciding anything on them, so that an idle row costs one pass.
-   */
-  private copyRow(row: number): boolean {
-    const { cells, snapshot } = this;
-    const start = row * this.layout.rowCells;
-    const end = start + this.layout.block.endStamp;
-    for (let cell = end - 1; cell > start; cell--) {
-      if (cells[cell]! !== snapshot[cell]!) return this.copyChangedRow(row, start, end);
-    }
-    return false;
-  }
-
-  private copyChangedRow(row: number, start: number, end: number): boolean {
+  /** Takes over a row if the block that it shows landed whole (see row-layout.ts); keeps the last good copy otherwise. */
+  private takeRow(row: number, sum: number): void {
     const { cells, snapshot, incoming } = this;
-    const stamp = cells[end]!;
-    for (let cell = end - 1; cell > start; cell--) incoming[cell - start] = cells[cell]!;
-    if (cells[start]! !== stamp) return false;
-    for (let cell = start + 1; cell < end; cell++) {
-      const value = incoming[cell - start]!;
-      if (!(value >= snapshot[cell]!))
-        fail(`cell ${cell - start} of row ${row} fell from ${snapshot[cell]} to ${value}`);
-      snapshot[cell] = value;
+    const { endNumber } = this.layout.block;
+    const start = row * this.layout.rowCells;
+    let found = 0;
+    for (let cell = endNumber; cell >= 0; cell--) {
+      const value = cells[start + cell]!;
+      incoming[cell] = value;
+      found += value;
     }
-    return true;
+    if (incoming[0]! !== incoming[endNumber]! || found !== sum) return;
+    for (let cell = endNumber - 1; cell > 0; cell--) {
+      const value = incoming[cell]!;
+      if (!(value >= snapshot[start + cell]!)) {
+        fail(`cell ${cell} of row ${row} fell from ${snapshot[start + cell]} to ${value}`);
+      }
+      snapshot[start + cell] = value;
+    }
+    this.accepted[row] = sum;
   }
 
   /** The last good value of a cell of any row. */
@@ -113,17 +112,22 @@ export class Table {
     return -1;
   }
 
-  /** Whether my counters changed since `stampCounters`. */
+  /** Whether my counters changed since `sealCounters`. */
   get isDirty(): boolean {
     return this.dirty;
   }
 
-  /** Frames my counters with the next push number; the caller then pushes them as one captured span. */
-  stampCounters(): void {
+  /** Numbers and adds up my counters; the caller then pushes the block as one captured span. */
+  sealCounters(): void {
+    const { cells } = this;
+    const { endNumber, sum } = this.layout.block;
     const start = this.myRow * this.layout.rowCells;
-    this.stamp++;
-    this.cells[start] = this.stamp;
-    this.cells[start + this.layout.block.endStamp] = this.stamp;
+    const number = cells[start]! + 1;
+    cells[start] = number;
+    cells[start + endNumber] = number;
+    let total = 0;
+    for (let cell = endNumber; cell >= 0; cell--) total += cells[start + cell]!;
+    cells[start + sum] = total;
     this.dirty = false;
   }
 
@@ -133,7 +137,7 @@ export class Table {
   }
 
   get countersBytes(): number {
-    return (this.layout.block.endStamp + 1) * CELL_BYTES;
+    return (this.layout.block.sum + 1) * CELL_BYTES;
   }
 
   /** The bytes of a row's ring. */

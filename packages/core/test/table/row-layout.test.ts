@@ -9,23 +9,25 @@ import {
   type CounterBlock,
 } from '@bowecho/core';
 
-/** `stamp 0 | tail 1 | received 2-4 | ...` */
+/** `number 0 | tail 1 | received 2-4 | ... | number 6 | sum 7` */
 function picture(block: CounterBlock): string {
   const columns = block.columns.map(({ name, cell, width }) =>
     width === 1 ? `${name} ${cell}` : `${name} ${cell}-${cell + width - 1}`,
   );
-  return ['stamp 0', ...columns, `stamp ${block.endStamp}`].join(' | ');
+  return ['number 0', ...columns, `number ${block.endNumber}`, `sum ${block.sum}`].join(' | ');
 }
 
 describe('row layout', () => {
   it('puts the columns of a shard row in push order', () => {
     expect(picture(shardColumns(3).block)).to.equal(
-      'stamp 0 | tail 1 | received 2-4 | delivered 5 | stamp 6',
+      'number 0 | tail 1 | received 2-4 | delivered 5 | number 6 | sum 7',
     );
   });
 
   it('puts the columns of a member row in push order', () => {
-    expect(picture(memberColumns().block)).to.equal('stamp 0 | installed 1 | leaving 2 | wedged 3 | stamp 4');
+    expect(picture(memberColumns().block)).to.equal(
+      'number 0 | installed 1 | leaving 2 | wedged 3 | number 4 | sum 5',
+    );
   });
 
   it('refuses a guard that would be pushed before its data', () => {
@@ -42,7 +44,7 @@ describe('row layout', () => {
         const ringRows = [...Array(Math.min(senders, rows)).keys()];
         const layout = tableLayout(shardColumns(senders).block, rows, ringRows, 4096);
         expect((layout.rowCells * 8) % 64).to.equal(0);
-        expect(layout.rowCells).to.be.greaterThan(layout.block.endStamp);
+        expect(layout.rowCells).to.be.greaterThan(layout.block.sum);
         const rings = ringRows.map(row => layout.ringOffsets[row]!);
         rings.forEach((offset, i) => expect(offset).to.equal(rows * layout.rowCells * 8 + i * 4096));
         expect(layout.bytes).to.equal(rows * layout.rowCells * 8 + rings.length * 4096);

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { AssertionError, Table, memberColumns, tableLayout } from '@bowecho/core';
 
-const { block, installed, wedged } = memberColumns();
+const { block, installed, leaving, wedged } = memberColumns();
 const layout = tableLayout(block, 3);
 
 /** A table of three rows, and the cells that a peer would write. */
@@ -11,42 +11,97 @@ function tableAndCells(): { table: Table; cells: Float64Array; row1: number } {
   return { table: new Table(layout, memory, 0), cells: new Float64Array(memory), row1: layout.rowCells };
 }
 
+/** The cells of a whole block: installed, leaving, wedged, framed as push `number`. */
+function blockOf(number: number, counters: readonly [number, number, number]): number[] {
+  const cells = [number, ...counters, number];
+  return [...cells, cells.reduce((sum, cell) => sum + cell, 0)];
+}
+
+function seenBy(table: Table): number[] {
+  return [installed, leaving, wedged].map(column => table.read(1, column));
+}
+
 describe('table', () => {
-  it('takes over a block whose stamps agree', () => {
+  it('takes over a block that landed whole, once', () => {
     const { table, cells, row1 } = tableAndCells();
-    cells[row1 + wedged] = 1;
-    cells[row1] = cells[row1 + block.endStamp] = 1;
+    cells.set(blockOf(1, [1, 0, 0]), row1);
     expect(table.takeSnapshot()).to.equal(true);
-    expect(table.read(1, wedged)).to.equal(1);
+    expect(seenBy(table)).to.deep.equal([1, 0, 0]);
     expect(table.takeSnapshot()).to.equal(false);
   });
 
-  it('keeps the last good copy of a block that landed in part', () => {
-    const { table, cells, row1 } = tableAndCells();
-    cells[row1] = 1; // a block lands from its front, and this one has not come to its end
-    cells[row1 + wedged] = 1;
-    expect(table.takeSnapshot()).to.equal(false);
-    expect(table.read(1, wedged)).to.equal(0);
+  it('takes over no part of a block, in whatever order its cells land', () => {
+    for (const [before, after] of [
+      [
+        [3, 1, 0],
+        [4, 2, 1],
+      ],
+      [
+        [3, 1, 0],
+        [3, 1, 1],
+      ],
+      [
+        [0, 0, 0],
+        [1, 0, 0],
+      ],
+    ] as [[number, number, number], [number, number, number]][]) {
+      for (const order of permutations([0, 1, 2, 3, 4, 5])) {
+        const { table, cells, row1 } = tableAndCells();
+        cells.set(blockOf(1, before), row1); // and nobody looked yet
+        const landing = blockOf(2, after);
+        order.forEach((cell, i) => {
+          cells[row1 + cell] = landing[cell]!;
+          table.takeSnapshot();
+          const isWhole = landing.every((value, at) => cells[row1 + at] === value);
+          const seen = seenBy(table).join();
+          const allowed = isWhole ? [after.join()] : [before.join(), '0,0,0'];
+          expect(allowed, `order ${order.join()}, ${i + 1} landed`).to.include(seen);
+        });
+      }
+    }
   });
 
-  it('takes a mixture of whole cells once its stamps agree, and the rest when it lands', () => {
+  it('takes over no block of which bytes are missing, when they land in order', () => {
+    const numbers: [number, number, number][] = [
+      [0, 0, 0],
+      [1, 255, 1],
+      [168, 256, 511],
+      [70_001, 256, 512],
+      [2 ** 40 + 1, 2 ** 31, 2 ** 52],
+    ];
+    for (let i = 1; i < numbers.length; i++) {
+      for (const looks of [true, false]) {
+        const { table, cells, row1 } = tableAndCells();
+        const bytes = new Uint8Array(cells.buffer, row1 * 8, 48);
+        cells.set(blockOf(i, numbers[i - 1]!), row1);
+        if (looks) table.takeSnapshot();
+        const landing = new Uint8Array(Float64Array.from(blockOf(i + 1, numbers[i]!)).buffer);
+        for (let landed = 0; landed < landing.length; landed++) {
+          bytes[landed] = landing[landed]!;
+          table.takeSnapshot();
+          const isWhole = landing.every((byte, at) => bytes[at] === byte);
+          const allowed = isWhole ? [numbers[i]!.join()] : [numbers[i - 1]!.join(), '0,0,0'];
+          expect(allowed, `block ${i}, ${landed + 1} bytes landed`).to.include(seenBy(table).join());
+        }
+      }
+    }
+  });
+
+  it('says that something is new while a block is landing, so that nobody rests before it is there', () => {
     const { table, cells, row1 } = tableAndCells();
-    cells[row1] = cells[row1 + block.endStamp] = 1;
-    cells[row1 + installed] = 1;
-    table.takeSnapshot();
-    expect(table.read(1, wedged)).to.equal(0);
-    cells[row1 + wedged] = 1; // the same push, under the same stamps
-    expect(table.takeSnapshot()).to.equal(true);
-    expect(table.read(1, wedged)).to.equal(1);
+    const landing = blockOf(1, [1, 0, 1]);
+    cells.set(landing, row1);
+    cells[row1 + wedged] = 0;
+    expect([table.takeSnapshot(), table.takeSnapshot()]).to.deep.equal([true, true]);
+    cells[row1 + wedged] = 1;
+    expect([table.takeSnapshot(), table.takeSnapshot()]).to.deep.equal([true, false]);
   });
 
   it('fails the member when a cell of a peer falls, for its memory is not what the protocol wrote', () => {
     const { table, cells, row1 } = tableAndCells();
-    cells[row1 + wedged] = 1;
-    cells[row1] = cells[row1 + block.endStamp] = 1;
+    cells.set(blockOf(1, [0, 0, 1]), row1);
     table.takeSnapshot();
-    cells[row1 + wedged] = 0;
-    cells[row1] = cells[row1 + block.endStamp] = 2;
+    cells.set(blockOf(2, [1, 0, 0]), row1);
     expect(() => table.takeSnapshot()).to.throw(AssertionError, 'cell 3 of row 1 fell from 1 to 0');
   });
 
@@ -56,12 +111,20 @@ describe('table', () => {
     expect(() => table.raise(wedged, 1)).to.throw(AssertionError, 'would fall from 2 to 1');
   });
 
-  it('shows peers my cells only with a stamp at both ends', () => {
+  it('numbers and adds up my counters before they are pushed', () => {
     const { table, cells } = tableAndCells();
     table.raise(installed, 1);
+    table.raise(leaving, 1);
     expect(table.isDirty).to.equal(true);
-    table.stampCounters();
-    expect([cells[0], cells[block.endStamp]]).to.deep.equal([1, 1]);
+    table.sealCounters();
+    expect([...cells.slice(0, 6)]).to.deep.equal(blockOf(1, [1, 1, 0]));
     expect(table.isDirty).to.equal(false);
   });
 });
+
+function permutations(items: readonly number[]): number[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap(first =>
+    permutations(items.filter(item => item !== first)).map(rest => [first, ...rest]),
+  );
+}
