@@ -4,7 +4,7 @@
  *  1. snapshot: the member table first, then the shard tables. A wedge that I see vouches for the shard tables that were
  *     pushed before it, so it must be read before them;
  *  2. receive: parse rings up to the snapshot's tails, raise the clock, acknowledge;
- *  3. deliver: whatever is stable, in the total order;
+ *  3. release my ring bytes that everybody has delivered; deliver whatever is stable, in the total order;
  *  4. membership: inputs and predicates;
  *  5. publish: all that is queued becomes one batch with a round above everything acknowledged;
  *  6. push: shard tables, then the member table; in each, ring bytes before the counters that vouch for them.
@@ -102,7 +102,9 @@ export class Engine {
       const changed = multicast.snapshot();
       this.active[i] = changed || multicast.isBusy ? 1 : 0;
       if (this.active[i] === 0) continue;
-      work += (changed ? 1 : 0) + multicast.receive() + multicast.deliver(outbox.deliveries);
+      work += (changed ? 1 : 0) + multicast.receive();
+      multicast.release();
+      work += multicast.deliver(outbox.deliveries);
     }
     return work;
   }

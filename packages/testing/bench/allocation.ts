@@ -31,7 +31,7 @@ export async function benchAllocation(size: number): Promise<Result[]> {
   const messages = pump(group, NODES, payload, BATCH, TURNS);
   const { profile } = await session.post('HeapProfiler.stopSampling');
   session.disconnect();
-  const byFunction = sizesByFunction(profile.head as ProfileNode);
+  const byFunction = sizesByFunction(profile.head);
   for (const [name, bytes] of [...byFunction].sort(([, a], [, b]) => b - a).slice(0, 5)) {
     console.log(`allocation: ${(bytes / messages / NODES).toFixed(3)} bytes a message and member in ${name}`);
   }

@@ -33,23 +33,21 @@ export async function asyncRateOf(batch: () => Promise<number>, { seconds }: Ben
 function runFor(batch: () => number, ms: number): number {
   const start = performance.now();
   let count = 0;
-  let elapsed = 0;
-  do {
+  for (;;) {
     count += batch();
-    elapsed = performance.now() - start;
-  } while (elapsed < ms);
-  return (count * 1000) / elapsed;
+    const elapsed = performance.now() - start;
+    if (elapsed >= ms) return (count * 1000) / elapsed;
+  }
 }
 
 async function runAsyncFor(batch: () => Promise<number>, ms: number): Promise<number> {
   const start = performance.now();
   let count = 0;
-  let elapsed = 0;
-  do {
+  for (;;) {
     count += await batch();
-    elapsed = performance.now() - start;
-  } while (elapsed < ms);
-  return (count * 1000) / elapsed;
+    const elapsed = performance.now() - start;
+    if (elapsed >= ms) return (count * 1000) / elapsed;
+  }
 }
 
 export function median(values: readonly number[]): number {

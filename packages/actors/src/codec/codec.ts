@@ -10,13 +10,9 @@
  *
  * msgpackr keeps its extensions and its buffer per process, not per instance. The extension only claims objects of
  * registered classes, and the packed bytes are only valid until the next pack, so neither is seen from outside.
- *
- * It is imported as `msgpackr/pack`, its part without native acceleration. The package's front door switches that on
- * whenever a module called `msgpackr-extract` can be loaded; ours is an empty one (docs/dependencies.md), and then every
- * message with a text of 32 bytes or more costs an exception inside, some 11 us instead of 0.4.
  */
 import { BowechoError } from '@bowecho/core';
-import { addExtension, Packr, RESET_BUFFER_MODE } from 'msgpackr/pack';
+import { addExtension, Packr, RESET_BUFFER_MODE } from './msgpackr.js';
 import { assertArgumentsRoundTrip, MAX_DEPTH } from './round-trip.js';
 import { valueTypeNamed, valueTypeOfInstance } from './values.js';
 

@@ -6,7 +6,7 @@
 import { BowechoError } from '@bowecho/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Packr } from 'msgpackr/pack';
+import { Packr } from '../../src/codec/msgpackr.js';
 import { pack, packArguments, unpack } from '../../src/codec/codec.js';
 import { assertRoundTrips } from '../../src/codec/round-trip.js';
 import { registerValue } from '../../src/codec/values.js';

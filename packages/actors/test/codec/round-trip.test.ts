@@ -7,7 +7,7 @@
 import { BowechoError } from '@bowecho/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Packr } from 'msgpackr/pack';
+import { Packr } from '../../src/codec/msgpackr.js';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { pack, packArguments, unpack } from '../../src/codec/codec.js';
 import { copyResult } from '../../src/codec/copy.js';
@@ -64,7 +64,7 @@ const values = fc.letrec(tie => ({
       2 ** 32,
       -(2 ** 31) - 1,
     ),
-    fc.date({ noInvalidDate: false }),
+    fc.date({ noInvalidDate: true }), // isDeepStrictEqual finds two invalid dates different; they have a test of their own
     fc.uint8Array(),
     fc.float32Array(),
     fc.bigInt64Array(),
@@ -99,6 +99,13 @@ describe('the round-trip rule', () => {
       }),
       { numRuns: 20_000 },
     );
+  });
+
+  it('lets an invalid date arrive as one', () => {
+    assertRoundTrips(new Date(NaN), 'value');
+    const arrived = unpack(new Uint8Array(pack(new Date(NaN))));
+    expect(arrived).to.be.instanceOf(Date);
+    expect((arrived as Date).getTime()).to.be.NaN;
   });
 
   // What the walk says, and what msgpackr alone would have delivered: something else, or an error without a path.

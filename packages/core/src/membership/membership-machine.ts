@@ -10,7 +10,7 @@
  * | wedged     | The view ends: I neither send nor acknowledge nor deliver any more.                          |
  * | halted     | I refuse everything; only a new incarnation comes back.                                      |
  *
- * The machine has no context, no guards and no timers: conditions are predicates over the table (view-conditions.ts), and
+ * The machine has no context, no guards and no timers: conditions are predicates over the table (view-manager.ts), and
  * only their becoming true is an event. So its transitions are a finite table, which xstate computes and we remember: a
  * pure `transition()` costs some 80 us, a look into a Map some 10 ns, and a simulator makes thousands a second.
  *

@@ -2,7 +2,7 @@
  * Multicast is the atomic multicast of one replica set in one view: every replica delivers the same messages in the same
  * order, and none that another could miss. It knows no failures; a new view makes a new one.
  *
- * A turn calls, in this order: `snapshot`, `receive`, `deliver`, `publish`. Rounds are given in `publish` and nowhere
+ * A turn calls, in this order: `snapshot`, `receive`, `release`, `deliver`, `publish`. Rounds are given in `publish` and nowhere
  * else, after `receive` raised the clock: that makes an acknowledgement a promise (see rounds.ts), and with it all-member
  * stability is enough for a total order. Nobody waits for an idle sender, there are no null messages and no timers.
  *
@@ -183,14 +183,26 @@ export class Multicast {
     return fresh;
   }
 
+  /**
+   * Lets me overwrite what everybody has delivered; for my own part, what I delivered in earlier turns. What this turn
+   * delivers is handed to the application only after it, so a publish must not overwrite that.
+   */
+  release(): void {
+    const { writer, columns, table } = this;
+    if (writer === undefined) return;
+    const { delivered, position } = this.readers[this.mySender]!;
+    this.releases.delivered(this.ordered ? this.ordinal : delivered, position);
+    const everybody = table.minimum(this.ordered ? columns.delivered : columns.received + this.mySender);
+    writer.release(this.releases.upTo(everybody));
+  }
+
   /** Decides what is delivered in this turn and adds it to `list`. Returns how many. */
   deliver(list: DeliveryList): number {
     const before = list.count;
-    this.noteDelivered();
     if (this.ordered) this.deliverStable(list);
     else this.deliverArrived(list);
     const count = list.count - before;
-    this.unfinished = count > 0; // there may be more, and my ring space is noted in the turn after
+    this.unfinished = count > 0; // there may be more, and what was delivered is released in the turn after
     return count;
   }
 
@@ -208,16 +220,6 @@ export class Multicast {
       this.handOut(sender, count, list);
     }
     table.raise(columns.delivered, this.ordinal);
-  }
-
-  /**
-   * Notes how far my ring was read by the deliveries of earlier turns. Not of this one: the application has those before
-   * it yet, and a publish in this turn must not overwrite them.
-   */
-  private noteDelivered(): void {
-    if (this.mySender < 0) return;
-    const { delivered, position } = this.readers[this.mySender]!;
-    this.releases.delivered(this.ordered ? this.ordinal : delivered, position);
   }
 
   /** The sender of the known undelivered frame that is first in the total order, or -1. */
@@ -264,14 +266,10 @@ export class Multicast {
     }
   }
 
-  /** Frees what everybody delivered, refills the ring from the queue, publishes the open batch. Returns how many. */
+  /** Refills the ring from the queue and publishes the open batch. Returns how many messages that were. */
   publish(now: number): number {
     const { writer, columns, table } = this;
     if (writer === undefined) return 0;
-    const freedBy = this.ordered
-      ? table.minimum(columns.delivered)
-      : table.minimum(columns.received + this.mySender);
-    writer.release(this.releases.upTo(freedBy));
     while (!this.queue.isEmpty) {
       const payload = this.queue.peek();
       if (!writer.append(payload, payload.length)) break;

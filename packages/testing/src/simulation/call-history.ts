@@ -16,7 +16,7 @@ export interface CallRecord {
   /** Virtual milliseconds; undefined while it is pending, and for calls by `$tell`. */
   settledAt: number | undefined;
   /** How it ended. */
-  outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
+  outcome: { readonly value: unknown } | { readonly error: Error } | undefined;
 }
 
 export class CallHistory {

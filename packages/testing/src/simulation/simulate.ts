@@ -265,12 +265,12 @@ export class Simulation implements Disposable {
         call.outcome = outcome;
         this.waiting.delete(reject);
         if ('value' in outcome) resolve(outcome.value);
-        else reject(outcome.error as Error);
+        else reject(outcome.error);
       };
       this.waiting.add(reject);
       answer.then(
         value => settle({ value }),
-        (error: unknown) => settle({ error }),
+        (error: Error) => settle({ error }),
       );
     });
   }

@@ -74,6 +74,16 @@ describe('tidy', () => {
     expect(wrong).to.deep.equal([]);
   });
 
+  it('loads msgpackr by one door', () => {
+    const doors = ['packages/core/src', 'packages/actors/src', 'packages/testing/src']
+      .flatMap(sourcesIn)
+      .filter(file => {
+        const values = /^import (?!type)[^;]*from 'msgpackr/m;
+        return values.test(readFileSync(join(ROOT, file), 'utf8'));
+      });
+    expect(doors).to.deep.equal([join('packages/actors/src', 'codec/msgpackr.ts')]);
+  });
+
   it('leaves nothing half done in the sources', () => {
     const marks = new RegExp(
       ['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', '@ts-' + 'ignore', 'eslint-' + 'disable'].join('|'),

@@ -1,0 +1,36 @@
+/**
+ * DeliveryHistory is what one member delivered, in order, in parallel arrays that only grow. It is what a test of an
+ * actor or of the protocol looks at after a run; it keeps a hash of the payload and not the payload.
+ */
+import type { Delivery } from '@bowecho/core';
+
+export class DeliveryHistory {
+  /** By delivery: replica set, rank of the sender, hash of the payload (32 bits, signed). */
+  readonly set: number[] = [];
+  readonly sender: number[] = [];
+  readonly hash: number[] = [];
+  /** By delivery: ordinal, agreed time (microseconds since 1970), and when it was delivered in virtual microseconds. */
+  readonly ordinal: number[] = [];
+  readonly time: number[] = [];
+  readonly at: number[] = [];
+
+  get length(): number {
+    return this.set.length;
+  }
+
+  add(delivery: Delivery, hash: number, at: number): void {
+    this.set.push(delivery.set);
+    this.sender.push(delivery.sender);
+    this.hash.push(hash);
+    this.ordinal.push(delivery.ordinal);
+    this.time.push(delivery.time);
+    this.at.push(at);
+  }
+}
+
+/** A hash of `memory[offset .. offset + length)`: 32 bits, FNV-1a. */
+export function hashBytes(memory: Uint8Array, offset: number, length: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = offset; i < offset + length; i++) hash = Math.imul(hash ^ memory[i]!, 0x01000193);
+  return hash;
+}

@@ -1,0 +1,169 @@
+/**
+ * Profile is a family of worlds with something to do in them: from a seed it draws a world and a workload. `small` is for
+ * running very many seeds, `mixed` has several sets, unordered ones and slow nodes, `large` is for long runs.
+ */
+import type { SubgroupSpec } from '@bowecho/core';
+import { FoldApplication } from './fold-application.js';
+import { Random } from './random.js';
+import { World, memberProcess, type WorldOptions } from './world.js';
+
+export type ProfileName = 'small' | 'mixed' | 'large';
+
+interface Profile {
+  readonly nodes: readonly [number, number];
+  /** How many messages, and within how many milliseconds they are sent. */
+  readonly messages: readonly [number, number];
+  readonly spanMs: number;
+  /** Most bytes of most payloads; one in eight may be as long as the ring allows. */
+  readonly payloadBytes: number;
+  readonly ringBytes: readonly number[];
+  readonly subgroups: (random: Random, nodes: number) => readonly SubgroupSpec[];
+  /** How often a node leaves in the midst of it. */
+  readonly leave: number;
+  /** How often one node is slow. */
+  readonly slowNode: number;
+  /** A run that is not quiet after so many events never will be. */
+  readonly maxEvents: number;
+}
+
+const oneOrdered = (_random: Random, nodes: number): readonly SubgroupSpec[] => [
+  { name: 'ledger', mode: 'ordered', shards: 1, minReplicas: 1, maxReplicas: nodes, senders: 'all' },
+];
+
+const severalTypes = (random: Random, nodes: number): readonly SubgroupSpec[] => [
+  {
+    name: 'ledger',
+    mode: 'ordered',
+    shards: random.between(1, 3),
+    minReplicas: 1,
+    maxReplicas: random.between(1, Math.min(3, nodes)),
+    senders: 'all',
+  },
+  {
+    name: 'sequencer',
+    mode: 'ordered',
+    shards: 1,
+    minReplicas: 1,
+    maxReplicas: nodes,
+    senders: random.between(1, nodes),
+  },
+  { name: 'gossip', mode: 'unordered', shards: 1, minReplicas: 1, maxReplicas: nodes, senders: 'all' },
+];
+
+const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  small: {
+    nodes: [3, 3],
+    messages: [8, 30],
+    spanMs: 12,
+    payloadBytes: 48,
+    ringBytes: [256, 512, 1024],
+    subgroups: oneOrdered,
+    leave: 0.06,
+    slowNode: 0,
+    maxEvents: 50_000,
+  },
+  mixed: {
+    nodes: [2, 6],
+    messages: [40, 160],
+    spanMs: 40,
+    payloadBytes: 120,
+    ringBytes: [1024, 2048, 4096],
+    subgroups: severalTypes,
+    leave: 0.06,
+    slowNode: 0.3,
+    maxEvents: 1_000_000,
+  },
+  large: {
+    nodes: [5, 9],
+    messages: [2000, 5000],
+    spanMs: 2000,
+    payloadBytes: 200,
+    ringBytes: [2048, 8192],
+    subgroups: severalTypes,
+    leave: 0,
+    slowNode: 0.3,
+    maxEvents: 20_000_000,
+  },
+};
+
+export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];
+
+/** A world and the applications on it, by rank. */
+export interface Scene {
+  readonly world: World;
+  readonly applications: readonly FoldApplication[];
+  /** A run that is not quiet after so many events never will be. */
+  readonly maxEvents: number;
+}
+
+/** What a run may change of a profile's world. */
+export type SceneOptions = Pick<Partial<WorldOptions>, 'hazards' | 'replay'> & {
+  readonly createApplication?: (rank: number) => FoldApplication;
+};
+
+/** The world of a seed, with its messages scheduled. */
+export function createScene(name: ProfileName, seed: number, options: SceneOptions = {}): Scene {
+  const profile = PROFILES[name];
+  const { createApplication = () => new FoldApplication(), ...overrides } = options;
+  const random = Random.fromSeed(`${name} ${seed}`);
+  const nodes = random.between(...profile.nodes);
+  const ringBytes = random.pick(profile.ringBytes);
+  const applications: FoldApplication[] = [];
+  const maxDelayMs = random.pick([0.2, 2, 8]);
+  const world = new World({
+    seed,
+    nodes,
+    ringBytes,
+    queueBytes: ringBytes / 2,
+    subgroups: profile.subgroups(random, nodes),
+    latency: [0.02, maxDelayMs],
+    slowNodes: random.chance(profile.slowNode) ? [random.below(nodes)] : [],
+    replay: `SIM_PROFILE=${name} SIM_SEED=${seed} npx mocha --no-config packages/testing/dist/test/seeds.test.js`,
+    createProcess: host => memberProcess(host, (applications[host.rank] = createApplication(host.rank))),
+    ...overrides,
+  });
+  scheduleMessages(world, profile, ringBytes);
+  if (world.workload.chance(profile.leave)) scheduleLeave(world, profile);
+  return { world, applications, maxEvents: profile.maxEvents };
+}
+
+/** Each message is sent at a random time by a random sender of a random set, now and then several at once. */
+function scheduleMessages(world: World, profile: Profile, ringBytes: number): void {
+  const random = world.workload;
+  const longest = ringBytes / 4 - 32;
+  const payload = new Uint8Array(longest);
+  const messages = random.between(...profile.messages);
+  for (let i = 0; i < messages;) {
+    const set = random.pick(world.sets);
+    const rank = random.pick(set.senders);
+    const burst = random.chance(0.2) ? random.between(2, 8) : 1;
+    const length = random.below(
+      random.chance(0.125) ? longest + 1 : Math.min(longest, profile.payloadBytes) + 1,
+    );
+    const fill = random.next();
+    const ms = random.below(profile.spanMs * 1000) / 1000;
+    const sendAll = (): void => {
+      const { state } = world.members[rank]!;
+      if (state === 'connecting' || state === 'installing') {
+        world.after(1, sendAll);
+        return;
+      }
+      for (let k = 0; k < burst; k++) {
+        for (let at = 0; at < length; at++) payload[at] = fill + k * 31 + at;
+        world.trySend(rank, set.index, payload, length);
+      }
+    };
+    world.after(ms, sendAll);
+    i += burst;
+  }
+}
+
+/** A member leaves at a random time, or as soon as it is connected. */
+function scheduleLeave(world: World, profile: Profile): void {
+  const rank = world.workload.below(world.members.length);
+  const leave = (): void => {
+    if (world.members[rank]!.state === 'connecting') world.after(1, leave);
+    else world.leave(rank, 'the workload says so');
+  };
+  world.after(world.workload.below(profile.spanMs * 1000) / 1000, leave);
+}

@@ -1,0 +1,88 @@
+/**
+ * runSeeds runs many worlds under all checkers: the search for schedules that break the protocol. A seed is a number, and
+ * the whole run follows from it and the profile's name; `replaySeed` shows one of them with its time-line.
+ */
+import { CheckError } from './check-error.js';
+import { watchAll } from './checkers/watch-all.js';
+import { NO_HAZARDS, noHazardCounts, type HazardCounts } from './hazards.js';
+import { createScene, type ProfileName, type Scene, type SceneOptions } from './profiles.js';
+import { Timeline } from './timeline.js';
+
+const HAZARDS = Object.keys(NO_HAZARDS) as readonly (keyof HazardCounts)[];
+
+export interface SeedRange {
+  readonly from: number;
+  readonly count: number;
+  readonly profile: ProfileName;
+}
+
+export interface SeedReport {
+  readonly seeds: number;
+  /** Wall time. */
+  readonly seconds: number;
+  /** Landings, turns that did something, and sends. */
+  readonly events: number;
+  readonly deliveries: number;
+  /** How often each hazard struck, and how often a full queue refused a message. */
+  readonly struck: HazardCounts;
+  readonly refusals: number;
+  /** Virtual time of all worlds together. */
+  readonly virtualSeconds: number;
+}
+
+/** Runs one seed under all checkers. */
+export function runSeed(profile: ProfileName, seed: number, options: SceneOptions = {}): Scene {
+  const scene = createScene(profile, seed, options);
+  watchAll(scene.world, (rank, set) => scene.applications[rank]!.digest(set));
+  scene.world.runUntilQuiet(scene.maxEvents);
+  return scene;
+}
+
+/**
+ * Runs a range of seeds.
+ *
+ * @throws CheckError of the first seed that breaks a property
+ * @example
+ * const { seeds, seconds } = runSeeds({ from: 0, count: 1000, profile: 'small' });
+ */
+export function runSeeds({ from, count, profile }: SeedRange): SeedReport {
+  let events = 0;
+  let deliveries = 0;
+  let refusals = 0;
+  const struck = noHazardCounts();
+  let virtualMicros = 0;
+  const start = performance.now();
+  for (let seed = from; seed < from + count; seed++) {
+    const { world } = runSeed(profile, seed);
+    events += world.events;
+    virtualMicros += world.now;
+    refusals += world.refusals;
+    for (const hazard of HAZARDS) struck[hazard] += world.struck[hazard];
+    for (let rank = 0; rank < world.members.length; rank++) deliveries += world.history(rank).length;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  return { seeds: count, seconds, events, deliveries, struck, refusals, virtualSeconds: virtualMicros / 1e6 };
+}
+
+/**
+ * Runs one seed again with its time-line. Returns what broke, or undefined where nothing did.
+ *
+ * @param print takes one line
+ */
+export function replaySeed(
+  profile: ProfileName,
+  seed: number,
+  print: (line: string) => void,
+  options: SceneOptions = {},
+): CheckError | undefined {
+  const { world, applications, maxEvents } = createScene(profile, seed, options);
+  world.observe(new Timeline(world, print));
+  watchAll(world, (rank, set) => applications[rank]!.digest(set));
+  try {
+    world.runUntilQuiet(maxEvents);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CheckError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * SimulatedFabric is one node of a `SimulatedNetwork`, seen through core's `Fabric` contract.
+ *
+ * It owns the node's regions and the paths out of it; how and when bytes land is the network's business. A region that
+ * is closed is detached at once, as an unmapped one would be: whoever still looks at it sees a length of 0, and what was
+ * borrowed from it but is still under way is copied first. Bytes become visible whenever they land, not only at `poll`.
+ */
+import {
+  BowechoError,
+  CAPTURED,
+  PUSH_FLAGS,
+  PUSH_LENGTH,
+  PUSH_LOCAL_OFFSET,
+  PUSH_PEER,
+  PUSH_REMOTE_OFFSET,
+  PUSH_STRIDE,
+  assert,
+  fail,
+  type Fabric,
+  type Peer,
+  type Region,
+} from '@bowecho/core';
+import type { Link, SimulatedNetwork } from './simulated-network.js';
+
+export class SimulatedRegion implements Region {
+  readonly memory: ArrayBuffer;
+  readonly bytes: Uint8Array;
+  isOpen = true;
+
+  constructor(
+    readonly owner: SimulatedFabric,
+    readonly key: Uint8Array,
+    bytes: number,
+  ) {
+    this.memory = new ArrayBuffer(bytes);
+    this.bytes = new Uint8Array(this.memory);
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.owner.network.captureBorrowed(this);
+    structuredClone(this.memory, { transfer: [this.memory] });
+  }
+}
+
+interface Path {
+  readonly link: Link;
+  readonly local: SimulatedRegion;
+  readonly remote: SimulatedRegion;
+  isOpen: boolean;
+}
+
+export class SimulatedFabric implements Fabric {
+  readonly address: Uint8Array;
+  /** Ways into this node. */
+  readonly linksIn: Link[] = [];
+  private readonly regions: SimulatedRegion[] = [];
+  private readonly paths: Path[] = [];
+  /** Whether something landed here since the last poll. */
+  private hasLanded = false;
+  /** Whether a push was taken only in part; there is room again at once. */
+  private hasRefused = false;
+  private onReady: (() => void) | undefined;
+
+  constructor(
+    readonly network: SimulatedNetwork,
+    readonly node: number,
+  ) {
+    this.address = writeNumber(node);
+  }
+
+  register(bytes: number): Region {
+    const region = new SimulatedRegion(this, writeNumber(this.regions.length), bytes);
+    this.regions.push(region);
+    return region;
+  }
+
+  connect(address: Uint8Array, key: Uint8Array, local: Region): Peer {
+    assert(
+      local instanceof SimulatedRegion && local.owner === this,
+      'the local region belongs to another fabric',
+    );
+    const target = this.network.fabrics[readNumber(address)];
+    const remote = target?.regions[readNumber(key)];
+    if (target === undefined || remote === undefined) {
+      throw new BowechoError(
+        'HALTED',
+        `no region ${readNumber(key)} at simulated node ${readNumber(address)}`,
+      );
+    }
+    this.paths.push({ link: this.network.linkBetween(this.node, target), local, remote, isOpen: true });
+    return { index: this.paths.length - 1 };
+  }
+
+  disconnect(peer: Peer): void {
+    this.path(peer.index).isOpen = false;
+  }
+
+  push(batch: Int32Array, count: number): number {
+    if (count === 0) return 0;
+    const accepted = this.network.accepts(count);
+    for (let i = 0; i < accepted; i++) {
+      const at = i * PUSH_STRIDE;
+      const { link, local, remote, isOpen } = this.path(batch[at + PUSH_PEER]!);
+      const from = batch[at + PUSH_LOCAL_OFFSET]!;
+      const to = batch[at + PUSH_REMOTE_OFFSET]!;
+      const length = batch[at + PUSH_LENGTH]!;
+      if (!isOpen) continue;
+      assert(local.isOpen, `push from a closed region of node ${this.node}`);
+      if (from < 0 || to < 0 || length < 0 || from + length > local.bytes.length) {
+        fail(`push of ${length} bytes from ${from} to ${to}, out of a region of ${local.bytes.length}`);
+      }
+      if (!remote.isOpen) continue; // nothing of it would land, whenever it arrives
+      if (to + length > remote.bytes.length) {
+        fail(`push of ${length} bytes to ${to}, into a region of ${remote.bytes.length}`);
+      }
+      this.network.post(link, local, remote, from, to, length, batch[at + PUSH_FLAGS] === CAPTURED);
+    }
+    this.hasRefused = accepted < count;
+    return accepted;
+  }
+
+  poll(): number {
+    const work = this.hasLanded ? 1 : 0;
+    this.hasLanded = false;
+    return work;
+  }
+
+  /** The network does not lose anything and no node fails: there are no events. */
+  drain(): number {
+    return 0;
+  }
+
+  arm(onReady: () => void): boolean {
+    if (this.hasLanded || this.hasRefused) {
+      this.hasRefused = false;
+      return false;
+    }
+    this.onReady = onReady;
+    return true;
+  }
+
+  close(onClosed: () => void): void {
+    this.onReady = undefined;
+    for (const region of this.regions) region.close();
+    onClosed();
+  }
+
+  /** Called by the network: bytes have changed here. */
+  noticeLanding(): void {
+    this.hasLanded = true;
+    if (this.onReady === undefined) return;
+    const wake = this.onReady;
+    this.onReady = undefined;
+    wake();
+  }
+
+  private path(index: number): Path {
+    const path = this.paths[index];
+    if (path === undefined) fail(`no peer ${index} among ${this.paths.length}`);
+    return path;
+  }
+}
+
+/** Addresses and keys are numbers, in four bytes. */
+function writeNumber(value: number): Uint8Array {
+  return Uint8Array.of(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24);
+}
+
+function readNumber(bytes: Uint8Array): number {
+  return (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0;
+}

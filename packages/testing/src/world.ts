@@ -1,0 +1,557 @@
+/**
+ * World runs the members of one view in virtual time, in one thread, from one seed: the protocol that is shipped, over a
+ * fabric and a control channel that are simulated.
+ *
+ * ```
+ *   EventQueue --- LANDING --> network: bytes change at a node, its driver wakes
+ *              --- CONTROL --> member.receiveControl
+ *              --- TURN -----> member.doWork(clock of that node)
+ *              --- TIMER ----> whatever was scheduled with `after`
+ *              --- DEADLINE -> the driver of a node wakes
+ * ```
+ *
+ * The world is the driver of every member, and no kinder than the real one: a turn comes some time after a wake-up, the
+ * fabric is armed only when a turn found nothing to do, and nobody else makes a member move. So a wake-up that is lost
+ * here would be lost in production, and shows as messages that never arrive.
+ *
+ * Whatever is random is drawn from streams of the seed; two runs of one seed are the same event for event, which
+ * `traceHash` proves. The world knows no crashes yet: nodes are slow, pause, and leave.
+ */
+import {
+  BowechoError,
+  Member,
+  assert,
+  layoutSubgroups,
+  replicaSets,
+  type Application,
+  type ControlPort,
+  type Delivery,
+  type Fabric,
+  type MemberIdentity,
+  type ReplicaSet,
+  type StateChange,
+  type SubgroupSpec,
+  type View,
+} from '@bowecho/core';
+import { CheckError } from './check-error.js';
+import { DeliveryHistory, hashBytes } from './delivery-history.js';
+import { EventQueue } from './event-queue.js';
+import { FoldApplication } from './fold-application.js';
+import { drawHazards, type HazardCounts, type Hazards } from './hazards.js';
+import { CounterHook, tablesOf, wrapApplication } from './member-internals.js';
+import type { Observer } from './observer.js';
+import { Random, type Seed } from './random.js';
+import { SimulatedControl } from './simulated-control.js';
+import type { SimulatedFabric } from './simulated-fabric.js';
+import { SimulatedNetwork } from './simulated-network.js';
+import { TraceHash } from './trace-hash.js';
+
+const LANDING = 0;
+const CONTROL = 1;
+const TURN = 2;
+const TIMER = 3;
+const DEADLINE = 4;
+
+/** Virtual time 0 on the members' clocks: 2026-01-01, in microseconds since 1970. */
+export const EPOCH_MICROS = 1_767_225_600_000_000;
+
+/** A run that is not quiet after so many events is taken for one that never will be. */
+const MAX_EVENTS = 20_000_000;
+
+export interface WorldOptions {
+  readonly seed: Seed;
+  /** How many members. */
+  readonly nodes: number;
+  /** Actor types; one shard of one ordered type on every node where left out. */
+  readonly subgroups?: readonly SubgroupSpec[];
+  /** Size of each sender's ring, a power of two; 2,048 bytes where left out, so that rings wrap and fill. */
+  readonly ringBytes?: number;
+  /** Payload bytes that may wait for room in a ring; 8,192 where left out. */
+  readonly queueBytes?: number;
+  /** Least and most delay of a write, milliseconds; [0.05, 2] where left out. Control messages take ten times that. */
+  readonly latency?: readonly [number, number];
+  /** Most time between a wake-up and the turn, milliseconds; 0.2 where left out. */
+  readonly maxTurnDelayMs?: number;
+  /** Longest pause of a node, milliseconds; 20 where left out. How often: `hazards.pause`. */
+  readonly pauseMs?: number;
+  /** Nodes whose turns always take a tenth of a pause. */
+  readonly slowNodes?: readonly number[];
+  /** Most that a node's clock is off, milliseconds either way; 5 where left out. */
+  readonly clockSkewMs?: number;
+  /** How hostile the world is; drawn from the seed where left out. */
+  readonly hazards?: Hazards;
+  /** Makes what runs on a node; a bare member, with nothing on it, where left out. */
+  readonly createProcess?: (host: SimulatedHost) => SimulatedProcess;
+  /** What to tell a person who wants to see this run again; `SIM_SEED=<seed>` and their own test where left out. */
+  readonly replay?: string;
+}
+
+/** What a node gives to the process on it: its rank and view, its ports, its clock, its driver. */
+export interface SimulatedHost {
+  readonly rank: number;
+  readonly view: View;
+  readonly fabric: Fabric;
+  readonly control: ControlPort;
+  readonly ringBytes: number;
+  readonly queueBytes: number;
+  /** Microseconds since 1970, by the clock of this node. */
+  readonly now: () => number;
+  /** Something was queued: `doWork` should be called soon. */
+  readonly wake: () => void;
+}
+
+/** What runs on a node: a member and whatever is around it. The world drives it as a run loop does. */
+export interface SimulatedProcess {
+  readonly member: Member;
+  /** One step at that time, microseconds since 1970; returns how much was done. */
+  doWork(now: number): number;
+  /** When `doWork` should be called though nothing happened: microseconds since 1970, or Infinity. */
+  readonly nextDeadline?: number;
+}
+
+/** A process that is a member with `application` on it, and nothing else. */
+export function memberProcess(host: SimulatedHost, application: Application): SimulatedProcess {
+  const { view, rank, ringBytes, queueBytes, fabric, control } = host;
+  const member = new Member({
+    view,
+    myRank: rank,
+    ringBytes,
+    queueBytes,
+    ports: { fabric, control, application },
+  });
+  return { member, doWork: now => member.doWork(now) };
+}
+
+/** One simulated node: a process, its driver, its clock. */
+class Node {
+  isTurnScheduled = false;
+  /** Whether bytes land in the middle of the turn it is taking. */
+  isLeaky = false;
+  process!: SimulatedProcess;
+  /** When a turn for the next deadline is scheduled: virtual microseconds. */
+  deadlineAt = Infinity;
+  hook: CounterHook | undefined;
+  readonly history = new DeliveryHistory();
+
+  constructor(
+    readonly rank: number,
+    readonly fabric: SimulatedFabric,
+    readonly clockOffset: number,
+    readonly isSlow: boolean,
+    /** Made once: a wake-up allocates nothing. */
+    readonly wake: () => void,
+  ) {}
+}
+
+/**
+ * A simulated group.
+ *
+ * @example
+ * const world = new World({ seed: 7, nodes: 3 });
+ * watchAll(world);
+ * world.runUntilRunning();
+ * world.send(0, 0, new Uint8Array([1, 2, 3]));
+ * world.runUntilQuiet();
+ * world.history(2).length; // 1
+ */
+export class World {
+  readonly seed: Seed;
+  readonly replay: string;
+  readonly view: View;
+  readonly sets: readonly ReplicaSet[];
+  /** By rank. */
+  readonly members: readonly Member[];
+  readonly network: SimulatedNetwork;
+  readonly hazards: Hazards;
+  /** A stream for whoever invents what the members are to do. */
+  readonly workload: Random;
+  /** Turns that did something, and messages sent. */
+  workingTurns = 0;
+  sends = 0;
+  /** Sends that were refused as `OVERLOADED`. */
+  refusals = 0;
+  private readonly queue = new EventQueue();
+  private readonly control: SimulatedControl;
+  private readonly schedule: Random;
+  private readonly trace = new TraceHash();
+  private readonly nodes: readonly Node[];
+  private readonly observers: Observer[] = [];
+  private readonly timers = new Map<number, () => void>();
+  private timerCount = 0;
+  private readonly maxTurnDelay: number;
+  private readonly maxPause: number;
+
+  constructor(options: WorldOptions) {
+    const { seed, nodes } = options;
+    const random = Random.fromSeed(seed);
+    const [minDelay, maxDelay] = (options.latency ?? [0.05, 2]).map(toMicros) as [number, number];
+    assert(nodes > 0 && minDelay <= maxDelay, `a world of ${nodes} nodes, delays ${minDelay} to ${maxDelay}`);
+    this.seed = seed;
+    this.replay = options.replay ?? `SIM_SEED=${seed}, and this test`;
+    this.hazards = options.hazards ?? drawHazards(random.split('hazards'));
+    this.workload = random.split('workload');
+    this.schedule = random.split('schedule');
+    this.maxTurnDelay = toMicros(options.maxTurnDelayMs ?? 0.2);
+    this.maxPause = toMicros(options.pauseMs ?? 20);
+    this.view = firstView(nodes, options.subgroups ?? [everywhere(nodes)]);
+    this.sets = replicaSets(this.view);
+    this.network = new SimulatedNetwork(this.queue, random.split('network'), {
+      minDelay,
+      maxDelay,
+      hazards: this.hazards,
+      eventKind: LANDING,
+    });
+    this.control = new SimulatedControl(this.queue, random.split('control'), this.view.members, {
+      minDelay: minDelay * 10,
+      maxDelay: maxDelay * 10,
+      eventKind: CONTROL,
+    });
+    const skew = toMicros(options.clockSkewMs ?? 5);
+    const clocks = random.split('clocks');
+    this.nodes = this.view.members.map((_, rank) => {
+      const offset = clocks.between(-skew, skew);
+      const isSlow = options.slowNodes?.includes(rank) ?? false;
+      return new Node(rank, this.network.createFabric(), offset, isSlow, () => this.wake(rank));
+    });
+    const { createProcess = host => memberProcess(host, new FoldApplication()) } = options;
+    this.members = this.nodes.map(node => {
+      node.process = createProcess(this.hostOf(node, options));
+      const { member } = node.process;
+      wrapApplication(member, inner => new WatchedApplication(this, node, this.observers, inner));
+      this.listenToSends(node, member);
+      return member;
+    });
+    for (const { process, wake } of this.nodes) {
+      process.member.start();
+      wake();
+    }
+  }
+
+  private hostOf(node: Node, options: WorldOptions): SimulatedHost {
+    const { rank, fabric, wake } = node;
+    return {
+      rank,
+      view: this.view,
+      fabric,
+      control: this.control.portOf(rank),
+      ringBytes: options.ringBytes ?? 2048,
+      queueBytes: options.queueBytes ?? 8192,
+      now: () => this.clockOf(rank),
+      wake,
+    };
+  }
+
+  /** Whoever sends at a member, the world or what runs on it: observers hear of it and its driver wakes. */
+  private listenToSends({ rank, wake }: Node, member: Member): void {
+    const send = member.send.bind(member);
+    member.send = (set, payload, length = payload.length) => {
+      const ticket = send(set, payload, length);
+      this.sends++;
+      for (const observer of this.observers) observer.onSend(rank, set, ticket, payload, length);
+      wake();
+      return ticket;
+    };
+    const withdraw = member.withdraw.bind(member);
+    member.withdraw = (set, ticket) => {
+      const isWithdrawn = withdraw(set, ticket);
+      if (isWithdrawn) for (const observer of this.observers) observer.onWithdraw(rank, set, ticket);
+      return isWithdrawn;
+    };
+  }
+
+  /** Virtual time, microseconds. */
+  get now(): number {
+    return this.queue.now;
+  }
+
+  /** Landings, turns that did something, and sends so far. */
+  get events(): number {
+    return this.network.landings + this.workingTurns + this.sends;
+  }
+
+  /** How often each hazard struck so far. */
+  get struck(): HazardCounts {
+    return this.network.struck;
+  }
+
+  /** A hash of everything that happened so far: 16 hexadecimal digits, the same in every run of this seed. */
+  get traceHash(): string {
+    return this.trace.toString();
+  }
+
+  /** What the clock of a node shows: microseconds since 1970. */
+  clockOf(rank: number): number {
+    return EPOCH_MICROS + this.queue.now + this.nodes[rank]!.clockOffset;
+  }
+
+  /** What the member of that rank delivered so far. */
+  history(rank: number): DeliveryHistory {
+    return this.nodes[rank]!.history;
+  }
+
+  /** Adds someone who watches from now on. */
+  observe(observer: Observer): void {
+    this.observers.push(observer);
+  }
+
+  /**
+   * Sends from the member of that rank.
+   *
+   * @returns its ticket
+   * @throws BowechoError as `Member.send`
+   */
+  send(rank: number, set: number, payload: Uint8Array, length = payload.length): number {
+    return this.members[rank]!.send(set, payload, length);
+  }
+
+  /** Sends unless the member refuses it now, because it is not running or its queue is full. Says whether it was sent. */
+  trySend(rank: number, set: number, payload: Uint8Array, length = payload.length): boolean {
+    if (this.members[rank]!.state !== 'running') return false;
+    try {
+      this.send(rank, set, payload, length);
+      return true;
+    } catch (error) {
+      if (error instanceof BowechoError && error.code === 'OVERLOADED') {
+        this.refusals++;
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** The member of that rank goes on purpose. */
+  leave(rank: number, reason: string): void {
+    this.members[rank]!.leave(reason);
+    this.wake(rank);
+  }
+
+  /** Calls `action` in `ms` milliseconds of virtual time. */
+  after(ms: number, action: () => void): void {
+    const timer = this.timerCount++;
+    this.timers.set(timer, action);
+    this.queue.push(this.queue.now + toMicros(ms), TIMER, timer, 0);
+  }
+
+  /** Something was queued at a node: its driver takes a turn soon. */
+  wake(rank: number): void {
+    const node = this.nodes[rank]!;
+    if (!node.isTurnScheduled) this.scheduleTurn(node, this.turnDelay(node));
+  }
+
+  private turnDelay(node: Node): number {
+    const { schedule, hazards } = this;
+    let delay = schedule.below(this.maxTurnDelay + 1);
+    if (node.isSlow) delay += this.maxPause / 10;
+    if (hazards.pause > 0 && schedule.chance(hazards.pause)) {
+      this.struck.pause++;
+      delay += schedule.below(this.maxPause + 1);
+    }
+    return Math.floor(delay);
+  }
+
+  private scheduleTurn(node: Node, delay: number): void {
+    node.isTurnScheduled = true;
+    this.queue.push(this.queue.now + delay, TURN, node.rank, 0);
+  }
+
+  /** Lets the next thing happen. False: nothing will ever happen by itself. */
+  step(): boolean {
+    const { queue } = this;
+    if (!queue.pop()) return false;
+    const { kind, a, b } = queue;
+    this.trace.add(queue.now, kind, a, b);
+    switch (kind) {
+      case LANDING:
+        this.network.land(a);
+        break;
+      case CONTROL:
+        this.members[b]!.receiveControl(this.control.take(a, b));
+        this.wake(b);
+        break;
+      case TURN:
+        this.takeTurn(this.nodes[a]!);
+        break;
+      case TIMER:
+        this.fire(a);
+        break;
+      case DEADLINE:
+        this.wake(a);
+        break;
+    }
+    return true;
+  }
+
+  private fire(timer: number): void {
+    const action = this.timers.get(timer)!;
+    this.timers.delete(timer);
+    action();
+  }
+
+  private takeTurn(node: Node): void {
+    const { rank } = node;
+    const { member } = node.process;
+    node.isTurnScheduled = false;
+    if (node.deadlineAt <= this.queue.now) node.deadlineAt = Infinity;
+    if (member.state === 'halted') return;
+    const work = this.isNextTurnLeaky(node) ? this.leakyTurn(node) : node.process.doWork(this.clockOf(rank));
+    if (work > 0) this.workingTurns++;
+    this.trace.add(this.queue.now, rank, work, this.network.landings);
+    for (const observer of this.observers) observer.onTurn(rank, work);
+    if (node.isTurnScheduled) return;
+    if (work > 0 || !node.fabric.arm(node.wake)) this.scheduleTurn(node, this.turnDelay(node));
+    else this.rest(node);
+  }
+
+  /** Nothing to do at a node: it sleeps until it is woken, until its next deadline, or now and then for no reason. */
+  private rest(node: Node): void {
+    const { nextDeadline } = node.process;
+    if (nextDeadline !== undefined && nextDeadline < Infinity) {
+      const at = Math.max(this.queue.now + 1, nextDeadline - EPOCH_MICROS - node.clockOffset);
+      if (at < node.deadlineAt) this.queue.push((node.deadlineAt = at), DEADLINE, node.rank, 0);
+    }
+    if (this.hazards.idleTurn > 0 && this.schedule.chance(this.hazards.idleTurn)) {
+      this.struck.idleTurn++;
+      this.scheduleTurn(node, this.schedule.below(this.maxPause + 1));
+    }
+  }
+
+  private isNextTurnLeaky(node: Node): boolean {
+    const { midTurn } = this.hazards;
+    return midTurn > 0 && this.schedule.chance(midTurn) && this.network.isBoundFor(node.fabric);
+  }
+
+  /** A turn in which writes land while it reads. */
+  private leakyTurn(node: Node): number {
+    node.hook ??= new CounterHook(tablesOf(node.process.member), () => this.leak(node));
+    node.isLeaky = true;
+    node.hook.attach();
+    try {
+      return node.process.doWork(this.clockOf(node.rank));
+    } finally {
+      node.hook.detach();
+      node.isLeaky = false;
+    }
+  }
+
+  /** A place in a turn where something may land. */
+  leak(node: Node): void {
+    if (!node.isLeaky || !this.schedule.chance(0.25)) return;
+    while (this.network.landEarly(node.fabric) && this.schedule.chance(0.6));
+  }
+
+  /** Notes a delivery in the trace. */
+  traceDelivery(rank: number, delivery: Delivery, hash: number): void {
+    this.trace.add(delivery.time, rank, delivery.set ^ (delivery.sender << 8), hash ^ delivery.ordinal);
+  }
+
+  /** Runs until every member is in state `running`. */
+  runUntilRunning(): void {
+    while (!this.members.every(member => member.state === 'running')) {
+      const isDone = !this.step();
+      if (!isDone) continue;
+      const waiting = this.members.map(
+        (member, rank) => `${rank} ${member.state}: ${member.waitingFor().join()}`,
+      );
+      throw this.violation('liveness', 'the group does not come up', waiting);
+    }
+  }
+
+  /** Runs `ms` milliseconds of virtual time, whether or not anything happens. */
+  runFor(ms: number): void {
+    const { queue } = this;
+    let isOver = false;
+    this.after(ms, () => (isOver = true));
+    while (!isOver && queue.length > 0) this.step();
+  }
+
+  /**
+   * Runs until nothing is under way, nobody has anything to do, and no timer is left.
+   *
+   * @throws CheckError where that does not come about in `maxEvents` events
+   */
+  runUntilQuiet(maxEvents = MAX_EVENTS): void {
+    for (let events = 0; this.step(); events++) {
+      if (events === maxEvents) {
+        const states = this.members.map(member => member.describe());
+        throw this.violation('liveness', `the group is not quiet after ${maxEvents} events`, states);
+      }
+    }
+    for (const observer of this.observers) observer.onQuiet();
+  }
+
+  /** Makes the error that says what went wrong in this world. */
+  violation(checker: string, sentence: string, lines: readonly string[]): CheckError {
+    return new CheckError({ checker, seed: this.seed, replay: this.replay, sentence, lines });
+  }
+}
+
+/** Stands between a member and what runs on it, and tells the world's observers. */
+class WatchedApplication implements Application {
+  constructor(
+    private readonly world: World,
+    private readonly node: Node,
+    private readonly observers: readonly Observer[],
+    private readonly inner: Application,
+  ) {}
+
+  deliver(delivery: Delivery): void {
+    const { world, node } = this;
+    world.leak(node);
+    const hash = hashBytes(delivery.memory, delivery.offset, delivery.length);
+    node.history.add(delivery, hash, world.now);
+    world.traceDelivery(node.rank, delivery, hash);
+    this.inner.deliver(delivery);
+    for (const observer of this.observers) observer.onDelivery(node.rank, delivery, hash);
+  }
+
+  onViewInstalled(view: View): void {
+    this.inner.onViewInstalled(view);
+  }
+
+  onViewEnded(reason: string): void {
+    this.inner.onViewEnded(reason);
+  }
+
+  onStateChanged(change: StateChange): void {
+    this.inner.onStateChanged(change);
+    for (const observer of this.observers) observer.onStateChanged(this.node.rank, change);
+  }
+
+  onMessage(fromRank: number, bytes: Uint8Array): void {
+    this.inner.onMessage(fromRank, bytes);
+  }
+
+  onHalted(error: unknown): void {
+    // What an observer threw in the middle of a turn has halted the member, but it is the run that is to end.
+    if (error instanceof CheckError) throw error;
+    this.inner.onHalted(error);
+    for (const observer of this.observers) observer.onHalted(this.node.rank, error);
+  }
+}
+
+function toMicros(ms: number): number {
+  return Math.round(ms * 1000);
+}
+
+/** One ordered actor type with one shard on every node. */
+export function everywhere(nodes: number): SubgroupSpec {
+  return {
+    name: 'everywhere',
+    mode: 'ordered',
+    shards: 1,
+    minReplicas: 1,
+    maxReplicas: nodes,
+    senders: 'all',
+  };
+}
+
+/** The founders' view: `n0`, `n1`, ... */
+export function firstView(nodes: number, subgroups: readonly SubgroupSpec[]): View {
+  const members: MemberIdentity[] = Array.from({ length: nodes }, (_, rank) => ({
+    id: `n${rank}`,
+    incarnation: 1,
+  }));
+  const layout = layoutSubgroups(subgroups, members);
+  assert(layout.adequate, layout.adequate ? '' : layout.missing.join('; '));
+  return { vid: 0, members, subgroups: layout.subgroups };
+}

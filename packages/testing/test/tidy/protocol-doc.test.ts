@@ -1,0 +1,58 @@
+/**
+ * docs/protocol.md says what is built: its picture of the membership machine has the machine's edges and no others, and
+ * the checkers and planted bugs that it names exist.
+ */
+import { Membership, membershipMachine, type MembershipEvent } from '@bowecho/core';
+import { expect } from 'chai';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PROTOCOL_MUTANTS } from '../mutants/protocol-mutants.js';
+
+const ROOT = fileURLToPath(new URL('../../../../../', import.meta.url));
+const TEXT = readFileSync(join(ROOT, 'docs/protocol.md'), 'utf8');
+
+/** `from --> to: EVENT` for every edge that can be walked from the first state. */
+function edgesOfMachine(): string[] {
+  const events = membershipMachine.events as MembershipEvent[];
+  const edges = new Set<string>();
+  const walk = (at: Membership): void => {
+    for (const event of events.filter(each => at.accepts(each))) {
+      const next = at.next(event);
+      const edge = `${at.state} --> ${next.state}: ${event}`;
+      if (edges.has(edge)) continue;
+      edges.add(edge);
+      walk(next);
+    }
+  };
+  walk(Membership.initial);
+  return [...edges].sort();
+}
+
+/** The rows of the table of invariants, as the texts in back quotes: the checker, then the planted bugs. */
+function rowsOfInvariants(): string[][] {
+  const rows = TEXT.split('\n').filter(line => /^\| C\d+ /.test(line));
+  return rows.map(row => [...row.matchAll(/`([^`]+)`/g)].map(match => match[1]!));
+}
+
+describe('docs/protocol.md', () => {
+  it('draws the membership machine as it is', () => {
+    const drawn = [...TEXT.matchAll(/^ +(\w+ --> \w+: \w+)$/gm)].map(match => match[1]!);
+    expect(drawn.sort()).to.deep.equal(edgesOfMachine());
+  });
+
+  it('names checkers that exist', () => {
+    const checkers = readdirSync(join(ROOT, 'packages/testing/src/checkers')).map(name => name.slice(0, -3));
+    expect(checkers).to.include.members(rowsOfInvariants().map(([checker]) => checker!));
+  });
+
+  it('names planted bugs that exist, each with a checker that may find it', () => {
+    for (const [checker, ...names] of rowsOfInvariants()) {
+      expect(names, checker).not.to.be.empty;
+      for (const name of names) {
+        const mutant = PROTOCOL_MUTANTS.find(each => each.name === name);
+        expect(mutant?.killers, name).to.include(checker);
+      }
+    }
+  });
+});
