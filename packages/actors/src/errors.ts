@@ -18,13 +18,15 @@ export class ActorError<D = unknown> extends Error {
   readonly code: string;
   /** Whatever the codec carries; a caller gets a copy. */
   readonly details: D | undefined;
-  /** Its command was rolled back. */
-  readonly didExecute: DidExecute = 'no';
+  /** `'no'`: its command was rolled back. `'unknown'` for actors with `atomic: false`, which keep what was changed. */
+  readonly didExecute: DidExecute;
 
-  constructor(code: string, message: string, details?: D) {
+  /** @param didExecute what the host found; handlers leave it out */
+  constructor(code: string, message: string, details?: D, didExecute: DidExecute = 'no') {
     super(message);
     this.code = code;
     this.details = details;
+    this.didExecute = didExecute;
   }
 }
 

@@ -23,3 +23,4 @@ export * from './checkers/settled.js';
 export * from './checkers/watch-all.js';
 export * from './simulation/call-history.js';
 export * from './simulation/simulate.js';
+export * from './simulation/simulation.js';

@@ -158,12 +158,10 @@ function scheduleMessages(world: World, profile: Profile, ringBytes: number): vo
   }
 }
 
-/** A member leaves at a random time, or as soon as it is connected. */
+/** A member is asked to leave at a random time, perhaps before it is connected. */
 function scheduleLeave(world: World, profile: Profile): void {
   const rank = world.workload.below(world.members.length);
-  const leave = (): void => {
-    if (world.members[rank]!.state === 'connecting') world.after(1, leave);
-    else world.leave(rank, 'the workload says so');
-  };
-  world.after(world.workload.below(profile.spanMs * 1000) / 1000, leave);
+  world.after(world.workload.below(profile.spanMs * 1000) / 1000, () => {
+    world.leave(rank, 'the workload says so');
+  });
 }

@@ -13,6 +13,7 @@
  */
 import { BowechoError } from '@bowecho/core';
 import { addExtension, Packr, RESET_BUFFER_MODE } from './msgpackr.js';
+import { lendingByteArrays } from './byte-arrays.js';
 import { assertArgumentsRoundTrip, MAX_DEPTH } from './round-trip.js';
 import { valueTypeNamed, valueTypeOfInstance } from './values.js';
 
@@ -74,11 +75,12 @@ export function packArguments(args: readonly unknown[], root = 'args'): Uint8Arr
 }
 
 /**
- * The value that the bytes from `start` (inclusive) to `end` (exclusive) hold. Nothing in it refers to `bytes`.
+ * The value that the bytes from `start` (inclusive) to `end` (exclusive) hold. Nothing in it refers to `bytes`, unless
+ * `borrows`: then its `Uint8Array`s are views of them.
  *
  * @throws BowechoError NOT_SERIALIZABLE when the bytes are not exactly one value that could have been sent
  */
-export function unpack(bytes: Uint8Array, start = 0, end = bytes.length): unknown {
+export function unpack(bytes: Uint8Array, start = 0, end = bytes.length, borrows = false): unknown {
   const length = end - start;
   if (!(start >= 0 && length > 0 && end <= bytes.length)) {
     throw new BowechoError('NOT_SERIALIZABLE', `bytes ${start} to ${end} of ${bytes.length} hold no message`);
@@ -86,7 +88,10 @@ export function unpack(bytes: Uint8Array, start = 0, end = bytes.length): unknow
   range.start = start;
   range.end = end;
   try {
-    const value: unknown = packr.unpack(Buffer.isBuffer(bytes) ? bytes : bufferOver(bytes), range);
+    const source = Buffer.isBuffer(bytes) ? bytes : bufferOver(bytes);
+    const value: unknown = borrows
+      ? lendingByteArrays((): unknown => packr.unpack(source, range))
+      : packr.unpack(source, range);
     if (typeof value === 'object' && value !== null) settle(value, 1);
     return value;
   } catch (error) {
@@ -106,7 +111,7 @@ function bufferOver(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Checks what came out of the bytes, and turns Buffers, which hold memory of their own here, into plain arrays. */
+/** Checks what came out of the bytes, and turns Buffers into plain byte arrays. */
 function settle(value: object, depth: number): void {
   if (depth > MAX_DEPTH_OF_BYTES) {
     throw new BowechoError(

@@ -85,14 +85,18 @@ export class ActorDefinition implements ActorTraits {
    */
   method(name: string): MethodDefinition {
     const method = this.#methodsByName.get(name);
-    if (method === undefined) {
-      throw new BowechoError(
-        'ACTOR_UNKNOWN',
-        `${this.name} has no command or query '${name}'; it has ${this.methods.map(each => each.name).join(', ')}`,
-        { didExecute: 'no' },
-      );
-    }
+    if (method === undefined) throw this.unknownMethod(name);
     return method;
+  }
+
+  /** The error for a method that is not offered, `ACTOR_UNKNOWN`; it says which are. */
+  unknownMethod(name: string): BowechoError {
+    const offered = this.methods.map(each => each.name).join(', ');
+    return new BowechoError(
+      'ACTOR_UNKNOWN',
+      `${this.name} has no command or query '${name}'; it has ${offered}`,
+      { didExecute: 'no' },
+    );
   }
 }
 

@@ -43,7 +43,7 @@ export interface QueryOptions {
 export interface CommandOptions extends QueryOptions {
   /**
    * Hands `Uint8Array` arguments to the handler without copying them out of the ring. They are valid until the handler
-   * returns. Default `false`.
+   * returns, and must not be kept in the state. Default `false`.
    */
   readonly borrow?: boolean;
 }

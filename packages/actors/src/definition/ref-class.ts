@@ -114,5 +114,36 @@ function stubClass(definition: ActorDefinition, face: CallFace): StubClass {
       writable: true,
     });
   }
+  for (const name of undeclaredMethods(definition)) {
+    Object.defineProperty(GeneratedStub.prototype, name, {
+      value: () => refuse(definition, name, face),
+      configurable: true,
+      writable: true,
+    });
+  }
   return GeneratedStub;
+}
+
+/** Methods that the class has and does not offer: TypeScript lets one call them, so they must say why not. */
+function undeclaredMethods(definition: ActorDefinition): string[] {
+  const names: string[] = [];
+  for (let holder: unknown = definition.Class.prototype; holder !== Object.prototype;) {
+    const prototype = holder as object;
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      const isOffered = NOT_CALLED.includes(name) || definition.methods.some(method => method.name === name);
+      if (typeof value === 'function' && !isOffered) names.push(name);
+    }
+    holder = Object.getPrototypeOf(prototype);
+  }
+  return names;
+}
+
+/** `then` among them: `await ref` must find nothing. */
+const NOT_CALLED = ['constructor', 'then', 'onViewChange', 'snapshot', 'restore'];
+
+/** A rejection, as of any call; by `$tell`, which has no answer to reject, a throw: it is a mistake in the program. */
+function refuse(definition: ActorDefinition, name: string, face: CallFace): Promise<never> {
+  const error = definition.unknownMethod(name);
+  if (face === 'tell') throw error;
+  return Promise.reject(error);
 }

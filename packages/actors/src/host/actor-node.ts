@@ -175,7 +175,7 @@ export class ActorNode implements Application {
       header.read(memory, offset, length);
       const method = replica.definition.methods[header.method];
       if (method === undefined) throw new BowechoError('ACTOR_UNKNOWN', `no method ${header.method}`);
-      const args = unpack(memory, header.argsAt, offset + length);
+      const args = unpack(memory, header.argsAt, offset + length, method.borrow);
       if (!Array.isArray(args))
         throw new BowechoError('NOT_SERIALIZABLE', `${method.label}: arguments are no list`);
       return method.kind === 'command'

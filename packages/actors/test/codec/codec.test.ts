@@ -148,4 +148,20 @@ describe('the codec', () => {
   it('refuses bytes outside the array', () => {
     expect(codeOf(() => unpack(new Uint8Array(4), 2, 9))).to.equal('NOT_SERIALIZABLE');
   });
+
+  it('copies byte arrays out of the message, or lends them where it is asked to', () => {
+    const sent = { blob: Uint8Array.from([1, 2, 3, 4]), list: [new Uint8Array(300).fill(7)] };
+    const message = new Uint8Array(1024);
+    const packed = pack(sent);
+    message.set(packed, 100);
+    const end = 100 + packed.length;
+    const owned = unpack(message, 100, end) as typeof sent;
+    const borrowed = unpack(message, 100, end, true) as typeof sent;
+    expect([owned, borrowed]).to.deep.equal([sent, sent]);
+    expect(Object.getPrototypeOf(borrowed.blob)).to.equal(Uint8Array.prototype);
+    expect(borrowed.blob.buffer).to.equal(message.buffer);
+    message.fill(0);
+    expect(owned).to.deep.equal(sent);
+    expect([...borrowed.blob], 'a loan ends with the bytes').to.deep.equal([0, 0, 0, 0]);
+  });
 });

@@ -46,6 +46,25 @@ function counterRef(port: CallPort, key: string): Ref<Counter> {
   return new (refClassOf(definitionOf(Counter)))(port, canonicalKey(key)) as unknown as Ref<Counter>;
 }
 
+describe('reference to an actor with undecorated methods', () => {
+  const ref = counterRef(new RecordingPort(), 'eu');
+
+  it('says that such a method is not offered, and which are', async () => {
+    const error = await ref.undecorated().then(
+      () => expect.fail('it was called'),
+      (reason: unknown) => reason,
+    );
+    expect(error).to.deep.include({ code: 'ACTOR_UNKNOWN', didExecute: 'no' });
+    expect((error as Error).message).to.equal(
+      "counter has no command or query 'undecorated'; it has add, read",
+    );
+  });
+
+  it('throws where no answer could say so', () => {
+    expect(thrown(() => ref.$tell.undecorated()).code).to.equal('ACTOR_UNKNOWN');
+  });
+});
+
 describe('reference', () => {
   it('hands every call to the port, by face and with options', async () => {
     const port = new RecordingPort();
@@ -76,7 +95,7 @@ describe('reference', () => {
     // As an awaited value: what a `then` of the reference would have answered.
     expect(await Promise.resolve(ref)).to.equal(ref);
     expect('then' in ref).to.equal(false);
-    expect('undecorated' in ref).to.equal(false);
+    expect('anything' in ref).to.equal(false);
     expect(JSON.stringify(ref)).to.equal('{}');
     expect(ref.$key).to.equal('eu');
     const { inspect } = await import('node:util');

@@ -30,7 +30,7 @@ export const membershipMachine = setup({
   id: 'membership',
   initial: 'connecting',
   states: {
-    connecting: { on: { KEYS_COMPLETE: 'installing', LEAVE_REQUESTED: 'wedged', FAILED: 'halted' } },
+    connecting: { on: { KEYS_COMPLETE: 'installing', FAILED: 'halted' } },
     installing: {
       on: { ALL_INSTALLED: 'running', LEAVE_REQUESTED: 'wedged', VIEW_ENDED: 'wedged', FAILED: 'halted' },
     },

@@ -51,7 +51,7 @@ export class ViewManager {
     this.connectedTo[rank] = true;
   }
 
-  /** Input: this member is to go; looked at in the next turn. */
+  /** Input: this member is to go. Looked at in a turn, but not before it can tell the others. */
   requestLeave(reason: string): void {
     this.leaveReason ??= reason;
   }

@@ -37,7 +37,7 @@ describe('membership machine', () => {
     });
     expect(lines.join('\n')).to.equal(
       [
-        'connecting: KEYS_COMPLETE installing, LEAVE_REQUESTED wedged, FAILED halted',
+        'connecting: KEYS_COMPLETE installing, FAILED halted',
         'installing: ALL_INSTALLED running, LEAVE_REQUESTED wedged, VIEW_ENDED wedged, FAILED halted',
         'running: LEAVE_REQUESTED leaving, VIEW_ENDED wedged, FAILED halted',
         'leaving: DRAINED wedged, VIEW_ENDED wedged, FAILED halted',

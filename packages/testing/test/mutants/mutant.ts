@@ -42,3 +42,16 @@ export function replaceMethod<T extends object, A extends unknown[], R>(
   Reflect.set(prototype, name, make(original as (this: T, ...args: A) => R));
   return () => void Reflect.set(prototype, name, original);
 }
+
+/** Replaces a getter, under the same terms. */
+export function replaceGetter<T extends object, R>(
+  type: { readonly prototype: T },
+  name: string,
+  get: (this: T) => R,
+): Restore {
+  const { prototype } = type;
+  const original = Object.getOwnPropertyDescriptor(prototype, name);
+  if (original?.get === undefined) throw new Error(`there is no getter ${name} to break`);
+  Object.defineProperty(prototype, name, { ...original, get });
+  return () => void Object.defineProperty(prototype, name, original);
+}

@@ -17,7 +17,7 @@ import {
   type Outbox,
 } from '@bowecho/core';
 import { FoldApplication, NO_HAZARDS, SimulatedFabric } from '@bowecho/testing';
-import { replaceMethod, type Mutant } from './mutant.js';
+import { replaceGetter, replaceMethod, type Mutant } from './mutant.js';
 
 /** Runs with a table's `minimum` answering only for my own row: as if everybody were as far as I am. */
 function trustingMyselfAlone<T>(multicast: Multicast, run: () => T): T {
@@ -473,6 +473,19 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
             if (this.count === 1) original.call(this);
           },
       ),
+  },
+  {
+    name: 'leaves before everybody has delivered what it sent',
+    killers: ['settled'],
+    plant: () =>
+      replaceGetter(Multicast, 'isDrained', function () {
+        return this.unpublishedCount === 0;
+      }),
+  },
+  {
+    name: 'never finishes leaving',
+    killers: ['settled'],
+    plant: () => replaceGetter(Multicast, 'isDrained', () => false),
   },
   {
     name: 'rank 2 applies a message twice',
