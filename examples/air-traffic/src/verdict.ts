@@ -21,7 +21,7 @@ export interface Testimony {
   readonly stateDigest: string | undefined;
 }
 
-export const PLAIN = 'plain computation';
+const PLAIN = 'plain computation';
 
 /** More airports than there are. */
 const ALL = 100_000;

@@ -7,7 +7,7 @@
  *  3. pushes: only now may others learn that we delivered, and overwrite what we read.
  */
 import { DeliveryList } from './multicast/delivery-list.js';
-import type { MembershipEvent, MembershipState } from './membership/membership-machine.js';
+import type { StateChange } from './membership/membership-machine.js';
 import type { KeysMessage } from './ports.js';
 import { PushList } from './push-list.js';
 import type { View } from './view/view.js';
@@ -18,14 +18,6 @@ export type Effect =
   | { readonly kind: 'state-changed'; readonly change: StateChange }
   | { readonly kind: 'view-installed'; readonly view: View }
   | { readonly kind: 'view-ended'; readonly reason: string };
-
-/** One step of the membership machine, with its reason in words. */
-export interface StateChange {
-  readonly from: MembershipState;
-  readonly to: MembershipState;
-  readonly event: MembershipEvent;
-  readonly reason: string;
-}
 
 /** Made once per member and filled anew by every turn. */
 export class Outbox {

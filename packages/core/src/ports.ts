@@ -2,7 +2,7 @@
  * Ports are what a member needs of its host. Production and simulation plug in here, and nowhere else.
  */
 import type { Fabric } from './fabric.js';
-import type { StateChange } from './effects.js';
+import type { StateChange } from './membership/membership-machine.js';
 import type { MemberIdentity, View } from './view/view.js';
 
 /** What every member of a view tells every other before it starts: where to write. */

@@ -7,6 +7,8 @@ export * from './simulated-control.js';
 export * from './observer.js';
 export * from './delivery-history.js';
 export * from './check-error.js';
+export * from './first-view.js';
+export * from './simulated-process.js';
 export * from './world.js';
 export * from './fold-application.js';
 export * from './profiles.js';

@@ -5,7 +5,8 @@
 import type { SubgroupSpec } from '@bowecho/core';
 import { FoldApplication } from './fold-application.js';
 import { Random } from './random.js';
-import { World, memberProcess, type WorldOptions } from './world.js';
+import { memberProcess } from './simulated-process.js';
+import { World, type WorldOptions } from './world.js';
 
 export type ProfileName = 'small' | 'mixed' | 'large';
 

@@ -19,23 +19,17 @@
  */
 import {
   BowechoError,
-  Member,
   assert,
-  layoutSubgroups,
   replicaSets,
-  type Application,
-  type ControlPort,
-  type Delivery,
-  type Fabric,
-  type MemberIdentity,
+  type Member,
   type ReplicaSet,
-  type StateChange,
   type SubgroupSpec,
   type View,
 } from '@bowecho/core';
 import { CheckError } from './check-error.js';
-import { DeliveryHistory, hashBytes } from './delivery-history.js';
+import { DeliveryHistory } from './delivery-history.js';
 import { EventQueue } from './event-queue.js';
+import { everywhere, firstView } from './first-view.js';
 import { FoldApplication } from './fold-application.js';
 import { drawHazards, type HazardCounts, type Hazards } from './hazards.js';
 import { CounterHook, tablesOf, wrapApplication } from './member-internals.js';
@@ -44,7 +38,9 @@ import { Random, type Seed } from './random.js';
 import { SimulatedControl } from './simulated-control.js';
 import type { SimulatedFabric } from './simulated-fabric.js';
 import { SimulatedNetwork } from './simulated-network.js';
+import { memberProcess, type SimulatedHost, type SimulatedProcess } from './simulated-process.js';
 import { TraceHash } from './trace-hash.js';
+import { WatchedApplication, type DeliveryWatch } from './watched-application.js';
 
 const LANDING = 0;
 const CONTROL = 1;
@@ -84,42 +80,6 @@ export interface WorldOptions {
   readonly createProcess?: (host: SimulatedHost) => SimulatedProcess;
   /** What to tell a person who wants to see this run again; `SIM_SEED=<seed>` and their own test where left out. */
   readonly replay?: string;
-}
-
-/** What a node gives to the process on it: its rank and view, its ports, its clock, its driver. */
-export interface SimulatedHost {
-  readonly rank: number;
-  readonly view: View;
-  readonly fabric: Fabric;
-  readonly control: ControlPort;
-  readonly ringBytes: number;
-  readonly queueBytes: number;
-  /** Microseconds since 1970, by the clock of this node. */
-  readonly now: () => number;
-  /** Something was queued: `doWork` should be called soon. */
-  readonly wake: () => void;
-}
-
-/** What runs on a node: a member and whatever is around it. The world drives it as a run loop does. */
-export interface SimulatedProcess {
-  readonly member: Member;
-  /** One step at that time, microseconds since 1970; returns how much was done. */
-  doWork(now: number): number;
-  /** When `doWork` should be called though nothing happened: microseconds since 1970, or Infinity. */
-  readonly nextDeadline?: number;
-}
-
-/** A process that is a member with `application` on it, and nothing else. */
-export function memberProcess(host: SimulatedHost, application: Application): SimulatedProcess {
-  const { view, rank, ringBytes, queueBytes, fabric, control } = host;
-  const member = new Member({
-    view,
-    myRank: rank,
-    ringBytes,
-    queueBytes,
-    ports: { fabric, control, application },
-  });
-  return { member, doWork: now => member.doWork(now) };
 }
 
 /** One simulated node: a process, its driver, its clock. */
@@ -217,7 +177,10 @@ export class World {
     this.members = this.nodes.map(node => {
       node.process = createProcess(this.hostOf(node, options));
       const { member } = node.process;
-      wrapApplication(member, inner => new WatchedApplication(this, node, this.observers, inner));
+      wrapApplication(
+        member,
+        inner => new WatchedApplication(node.rank, this.watchOf(node), this.observers, inner),
+      );
       this.listenToSends(node, member);
       return member;
     });
@@ -225,6 +188,21 @@ export class World {
       process.member.start();
       wake();
     }
+  }
+
+  private watchOf(node: Node): DeliveryWatch {
+    return {
+      beforeDelivery: () => this.leak(node),
+      onDelivery: (delivery, hash) => {
+        node.history.add(delivery, hash, this.now);
+        this.trace.add(
+          delivery.time,
+          node.rank,
+          delivery.set ^ (delivery.sender << 8),
+          hash ^ delivery.ordinal,
+        );
+      },
+    };
   }
 
   private hostOf(node: Node, options: WorldOptions): SimulatedHost {
@@ -434,14 +412,9 @@ export class World {
   }
 
   /** A place in a turn where something may land. */
-  leak(node: Node): void {
+  private leak(node: Node): void {
     if (!node.isLeaky || !this.schedule.chance(0.25)) return;
     while (this.network.landEarly(node.fabric) && this.schedule.chance(0.6));
-  }
-
-  /** Notes a delivery in the trace. */
-  traceDelivery(rank: number, delivery: Delivery, hash: number): void {
-    this.trace.add(delivery.time, rank, delivery.set ^ (delivery.sender << 8), hash ^ delivery.ordinal);
   }
 
   /** Runs until every member is in state `running`. */
@@ -485,73 +458,6 @@ export class World {
   }
 }
 
-/** Stands between a member and what runs on it, and tells the world's observers. */
-class WatchedApplication implements Application {
-  constructor(
-    private readonly world: World,
-    private readonly node: Node,
-    private readonly observers: readonly Observer[],
-    private readonly inner: Application,
-  ) {}
-
-  deliver(delivery: Delivery): void {
-    const { world, node } = this;
-    world.leak(node);
-    const hash = hashBytes(delivery.memory, delivery.offset, delivery.length);
-    node.history.add(delivery, hash, world.now);
-    world.traceDelivery(node.rank, delivery, hash);
-    this.inner.deliver(delivery);
-    for (const observer of this.observers) observer.onDelivery(node.rank, delivery, hash);
-  }
-
-  onViewInstalled(view: View): void {
-    this.inner.onViewInstalled(view);
-  }
-
-  onViewEnded(reason: string): void {
-    this.inner.onViewEnded(reason);
-  }
-
-  onStateChanged(change: StateChange): void {
-    this.inner.onStateChanged(change);
-    for (const observer of this.observers) observer.onStateChanged(this.node.rank, change);
-  }
-
-  onMessage(fromRank: number, bytes: Uint8Array): void {
-    this.inner.onMessage(fromRank, bytes);
-  }
-
-  onHalted(error: unknown): void {
-    // What an observer threw in the middle of a turn has halted the member, but it is the run that is to end.
-    if (error instanceof CheckError) throw error;
-    this.inner.onHalted(error);
-    for (const observer of this.observers) observer.onHalted(this.node.rank, error);
-  }
-}
-
 function toMicros(ms: number): number {
   return Math.round(ms * 1000);
-}
-
-/** One ordered actor type with one shard on every node. */
-export function everywhere(nodes: number): SubgroupSpec {
-  return {
-    name: 'everywhere',
-    mode: 'ordered',
-    shards: 1,
-    minReplicas: 1,
-    maxReplicas: nodes,
-    senders: 'all',
-  };
-}
-
-/** The founders' view: `n0`, `n1`, ... */
-export function firstView(nodes: number, subgroups: readonly SubgroupSpec[]): View {
-  const members: MemberIdentity[] = Array.from({ length: nodes }, (_, rank) => ({
-    id: `n${rank}`,
-    incarnation: 1,
-  }));
-  const layout = layoutSubgroups(subgroups, members);
-  assert(layout.adequate, layout.adequate ? '' : layout.missing.join('; '));
-  return { vid: 0, members, subgroups: layout.subgroups };
 }

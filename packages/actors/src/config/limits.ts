@@ -50,7 +50,7 @@ export const LIMITS = {
 } as const satisfies Record<string, Range>;
 
 /** The characters of member ids and actor names: they appear in file names, metrics and addresses. */
-export const NAME_CHARACTERS = /^[A-Za-z0-9._-]+$/;
+const NAME_CHARACTERS = /^[A-Za-z0-9._-]+$/;
 
 /** Whether `value` is a whole number inside `range`. */
 export function isIntegerWithin(value: unknown, range: Range): value is number {

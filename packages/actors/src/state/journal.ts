@@ -221,7 +221,7 @@ const KEPT_RECORDS = 1024;
 /** Under this key an instance carries its record. Not enumerable, so a user never meets it. */
 export const JOURNALED = Symbol('bowecho.journaled');
 
-export function journaledActorOf(actor: object): JournaledActor {
+function journaledActorOf(actor: object): JournaledActor {
   const found = (actor as { readonly [JOURNALED]?: JournaledActor })[JOURNALED];
   if (found === undefined) fail(`an instance of ${actor.constructor.name} was not made by trackedInstance`);
   return found;

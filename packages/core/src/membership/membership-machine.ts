@@ -24,6 +24,14 @@ export type MembershipEvent =
 
 export type MembershipState = 'connecting' | 'installing' | 'running' | 'leaving' | 'wedged' | 'halted';
 
+/** One step of the membership machine, with its reason in words. */
+export interface StateChange {
+  readonly from: MembershipState;
+  readonly to: MembershipState;
+  readonly event: MembershipEvent;
+  readonly reason: string;
+}
+
 export const membershipMachine = setup({
   types: { events: {} as { type: MembershipEvent } },
 }).createMachine({

@@ -94,11 +94,6 @@ export class Multicast {
     return this.unfinished || this.unpublishedCount > 0;
   }
 
-  /** Ordinals handed out at this replica. */
-  get deliveredCount(): number {
-    return this.ordinal;
-  }
-
   /** By sender, how many frames I have received; undefined where all of them are delivered, so nothing need be awaited. */
   receivedMark(): Float64Array | undefined {
     if (this.readers.every(reader => reader.delivered === reader.received)) return undefined;

@@ -30,7 +30,8 @@ import {
 import { watchAll } from '../checkers/watch-all.js';
 import type { Hazards } from '../hazards.js';
 import type { Seed } from '../random.js';
-import { World, type SimulatedHost, type WorldOptions } from '../world.js';
+import type { SimulatedHost } from '../simulated-process.js';
+import { World, type WorldOptions } from '../world.js';
 import { CallHistory, type CallRecord } from './call-history.js';
 
 export interface SimulationOptions {
@@ -90,8 +91,8 @@ export class Simulation implements Disposable {
   /** Somebody awaits `run` or `settle`. */
   private isMoving = false;
   private isDriving = false;
-  /** Calls whose callers have not been answered: how to fail them. */
-  private readonly waiting = new Set<(error: Error) => void>();
+  /** Calls whose callers have not been answered. */
+  private readonly waiting = new Set<Answer>();
   private settledBefore = 0;
 
   /** Use `simulate`. */
@@ -222,9 +223,14 @@ export class Simulation implements Disposable {
     }
   }
 
-  /** Ends the simulation: its calls fail from now on. */
+  /** Ends the simulation: calls without an answer fail as `CLOSED`, and so do all from now on. */
   [Symbol.dispose](): void {
     this.isDisposed = true;
+    for (const answer of [...this.waiting]) {
+      // A test that ends has let go of the calls that it does not await; only who awaits one is to hear of this.
+      answer.promise.catch(ignore);
+      answer.settle({ error: simulationIsOver('unknown') });
+    }
   }
 
   private portOf(node: number): CallPort {
@@ -240,7 +246,11 @@ export class Simulation implements Disposable {
     face: CallFace,
     options: CallOptions | undefined,
   ): Promise<unknown> | void {
-    if (this.isDisposed) throw new BowechoError('CLOSED', 'the simulation is over', { didExecute: 'no' });
+    if (this.isDisposed) {
+      if (face !== 'tell') return Promise.reject(simulationIsOver('no'));
+      this.deadLetters.push(simulationIsOver('no'));
+      return;
+    }
     const { name: actor } = definition;
     const call: CallRecord = {
       node,
@@ -259,20 +269,17 @@ export class Simulation implements Disposable {
       call.outcome = { value: undefined };
       return;
     }
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: NonNullable<CallRecord['outcome']>): void => {
-        call.settledAt = this.now;
-        call.outcome = outcome;
-        this.waiting.delete(reject);
-        if ('value' in outcome) resolve(outcome.value);
-        else reject(outcome.error);
-      };
-      this.waiting.add(reject);
-      answer.then(
-        value => settle({ value }),
-        (error: Error) => settle({ error }),
-      );
+    const caller = new Answer(outcome => {
+      call.settledAt = this.now;
+      call.outcome = outcome;
+      this.waiting.delete(caller);
     });
+    this.waiting.add(caller);
+    answer.then(
+      value => caller.settle({ value }),
+      (error: unknown) => caller.settle({ error }),
+    );
+    return caller.promise;
   }
 
   private definitionOf(actor: ActorClass): ActorDefinition {
@@ -334,13 +341,39 @@ export class Simulation implements Disposable {
         if (!this.step())
           throw this.world.violation('settled', 'calls are pending and nothing will happen', []);
       } catch (error) {
-        for (const reject of this.waiting) reject(error as Error);
-        this.waiting.clear();
+        for (const caller of [...this.waiting]) caller.settle({ error });
       }
       if (this.hasNewAnswers()) await callersTurn();
     }
     this.isDriving = false;
   }
+}
+
+type Outcome = NonNullable<CallRecord['outcome']>;
+
+/** What a caller waits for: the answer of a member, or the end of the simulation, whichever comes first. */
+class Answer {
+  readonly promise: Promise<unknown>;
+  private end: ((outcome: Outcome) => void) | undefined;
+
+  constructor(onSettled: (outcome: Outcome) => void) {
+    this.promise = new Promise((resolve, reject) => {
+      this.end = outcome => {
+        onSettled(outcome);
+        if ('value' in outcome) resolve(outcome.value);
+        else reject(outcome.error);
+      };
+    });
+  }
+
+  settle(outcome: Outcome): void {
+    this.end?.(outcome);
+    this.end = undefined;
+  }
+}
+
+function simulationIsOver(didExecute: 'no' | 'unknown'): BowechoError {
+  return new BowechoError('CLOSED', 'the simulation is over', { didExecute });
 }
 
 /** Lets everything run that waits for promises already settled: all microtasks are done before the next macrotask. */
