@@ -188,7 +188,7 @@ export class Member {
       if (outbox.pushes.count > 0 && !this.flushPushes()) return 0;
       const work = this.engine.turn(now, outbox);
       this.performDeliveries();
-      for (const effect of outbox.effects) this.perform(effect);
+      if (outbox.effects.length > 0) this.performEffects();
       this.flushPushes();
       return work;
     } catch (error) {
@@ -221,6 +221,10 @@ export class Member {
       delivery.length = deliveries.length[i]!;
       application.deliver(delivery);
     }
+  }
+
+  private performEffects(): void {
+    for (const effect of this.outbox.effects) this.perform(effect);
   }
 
   private perform(effect: Effect): void {
@@ -260,7 +264,7 @@ export class Member {
   private halt(error: unknown): void {
     this.outbox.clear();
     this.engine.manager.halt(String(error), this.outbox);
-    for (const effect of this.outbox.effects) this.perform(effect);
+    this.performEffects();
     this.outbox.clear();
     this.ports.application.onHalted(error);
   }

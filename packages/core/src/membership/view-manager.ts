@@ -63,7 +63,7 @@ export class ViewManager {
 
   /** Takes the inputs and asks the predicates of the present state. */
   turn(multicasts: readonly Multicast[], outbox: Outbox): void {
-    this.takeMessages(outbox);
+    if (this.arrived.length > 0) this.takeMessages(outbox);
     if (this.leaveReason !== undefined && this.membership.accepts('LEAVE_REQUESTED')) {
       this.leave(this.leaveReason, outbox);
       this.leaveReason = undefined;
