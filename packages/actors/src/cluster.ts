@@ -9,20 +9,23 @@ import {
   rankOf,
   type ControlMessage,
   type Fabric,
+  type MemberIdentity,
   type StateChange,
   type View,
 } from '@bowecho/core';
 import { resolveConfig, type ClusterConfig, type ResolvedConfig } from './config/index.js';
-import type { HandlerView } from './ctx.js';
+import type { HandlerView, Log } from './ctx.js';
 import { canonicalKey, type ActorKey } from './definition/actor-key.js';
 import type { ActorClass } from './definition/actor-class.js';
 import { definitionOf, type ActorDefinition, type MethodDefinition } from './definition/actor-definition.js';
 import type { CallOptions } from './definition/call-options.js';
 import { refClassOf, type CallFace, type CallPort } from './definition/ref-class.js';
 import type { Ref } from './definition/ref.js';
+import { EarlyCalls } from './calls/early-calls.js';
 import { ActorNode, type NodeEvents } from './host/actor-node.js';
 import { digestOfReplicas } from './host/replica-digest.js';
 import { Founding, type FounderHello } from './host/founding.js';
+import { guardedLog } from './host/guarded-log.js';
 import { RunLoop, microsecondsNow } from './host/run-loop.js';
 import { processHub, type HubMessage, type InProcessHub } from './in-process/in-process-hub.js';
 
@@ -45,7 +48,11 @@ const CLOSE_WAIT_MS = 5_000;
 
 /**
  * Starts this process's member. Resolves once it listens; `whenReady()` resolves once the group runs. Calls made in
- * between wait for that.
+ * between wait for that, or for their own timeout or signal.
+ *
+ * A cluster keeps the process alive while it waits for founders and while calls are unanswered. An idle one on the
+ * `in-process` fabric does not: nothing outside the process could reach it. `close()` it, or declare it with
+ * `await using`.
  *
  * @throws BowechoError `CONFIG_INVALID`, `ACTOR_INVALID`, `METADATA_MISSING`, `ADDRESS_IN_USE`
  * @example
@@ -63,6 +70,8 @@ export class Cluster implements CallPort {
   private readonly hub: InProcessHub;
   private readonly fabric: Fabric;
   private readonly emitter = new EventEmitter();
+  private readonly log: Log;
+  private readonly earlyCalls = new EarlyCalls();
   private readonly founding: Founding;
   private readonly me: FounderHello;
   private readonly ready: Promise<void>;
@@ -75,12 +84,16 @@ export class Cluster implements CallPort {
   private haltReason: string | undefined;
   private closing: Promise<void> | undefined;
   private onEnded: (() => void) | undefined;
+  private isReady = false;
+  private isClosing = false;
+  private isReleased = false;
 
   /** Use `createCluster`. */
   constructor(config: ResolvedConfig, hub: InProcessHub) {
     this.id = config.id;
     this.config = config;
     this.hub = hub;
+    this.log = guardedLog(config.log);
     this.me = {
       kind: 'hello',
       identity: { id: config.id, incarnation: randomInt(1, INCARNATION_LIMIT) },
@@ -99,7 +112,11 @@ export class Cluster implements CallPort {
     this.fabric = hub.network.createFabric();
     this.bootstrapTimer = setTimeout(() => this.founderIsMissing(), config.bootstrapTimeout);
     for (const seed of config.seeds) if (seed !== config.listen) hub.send(seed, this.me);
-    this.maybeStart();
+    try {
+      this.maybeStart();
+    } catch (error) {
+      this.failToStart(error);
+    }
   }
 
   /** Resolves when the group runs; rejects if it cannot, and says for whom or what it waited. */
@@ -120,7 +137,7 @@ export class Cluster implements CallPort {
 
   /** Calls made here and not yet answered. */
   get pendingCalls(): number {
-    return this.node?.calls.pendingCount ?? 0;
+    return this.earlyCalls.count + (this.node?.calls.pendingCount ?? 0);
   }
 
   /**
@@ -144,7 +161,10 @@ export class Cluster implements CallPort {
     return digestOfReplicas(this.node?.replicasOf(this.definitionOf(actor)) ?? []);
   }
 
-  /** Hears of views, halts, state changes and dead letters. */
+  /**
+   * Hears of views, halts, state changes and dead letters. A listener that throws harms neither the member nor the other
+   * listeners; its error is logged.
+   */
   on<E extends keyof ClusterEvents>(event: E, listener: (...args: ClusterEvents[E]) => void): this {
     this.emitter.on(event, listener);
     return this;
@@ -167,13 +187,16 @@ export class Cluster implements CallPort {
   ): Promise<unknown> | void {
     if (this.haltReason !== undefined) return this.refuse(face);
     if (this.isReady) return this.node!.calls.invoke(definition, method, key, args, face, options);
-    const call = this.ready.then(() => this.invoke(definition, method, key, args, face, options));
+    const call = this.earlyCalls.hold(method, key, options, remaining =>
+      this.node!.calls.invoke(definition, method, key, args, face, remaining),
+    );
     if (face !== 'tell') return call;
-    call.catch((error: Error) => this.emitter.emit('deadLetter', error));
+    call.catch((error: Error) => this.deadLetter(error));
   }
 
   /** Has what was sent delivered, leaves the group, and lets go of everything. Calling it again waits for the same. */
   close(): Promise<void> {
+    this.isClosing = true;
     this.closing ??= this.leave();
     return this.closing;
   }
@@ -181,8 +204,6 @@ export class Cluster implements CallPort {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  private isReady = false;
 
   private definitionOf(actor: ActorClass): ActorDefinition {
     const definition = definitionOf(actor);
@@ -197,32 +218,59 @@ export class Cluster implements CallPort {
   }
 
   private refuse(face: CallFace): Promise<never> | void {
-    const code = this.closing === undefined ? 'HALTED' : 'CLOSED';
-    const error = new BowechoError(code, `member '${this.id}' refuses work: ${this.haltReason}`, {
-      didExecute: 'no',
-    });
+    const error = this.endError(`refuses work: ${this.haltReason}`);
     if (face !== 'tell') return Promise.reject(error);
-    this.emitter.emit('deadLetter', error);
+    this.deadLetter(error);
+  }
+
+  /** Why there is no group here any more; work that meets it was not begun. */
+  private endError(what: string): BowechoError {
+    const code = this.isClosing ? 'CLOSED' : 'HALTED';
+    return new BowechoError(code, `member '${this.id}' ${what}`, { didExecute: 'no' });
+  }
+
+  private deadLetter(error: Error): void {
+    this.log.warn({ member: this.id, err: error }, 'a call without an answer failed');
+    this.tell('deadLetter', error);
+  }
+
+  /** Tells the listeners. They run in the middle of a turn, so their mistakes must not escape into it. */
+  private tell<E extends keyof ClusterEvents>(event: E, ...args: ClusterEvents[E]): void {
+    for (const listener of this.emitter.listeners(event)) {
+      try {
+        Reflect.apply(listener, this, args);
+      } catch (err) {
+        this.log.error({ member: this.id, event, err }, `a listener of '${event}' threw`);
+      }
+    }
   }
 
   private receive(message: HubMessage): void {
     if (message.kind !== 'hello') {
       if (this.node === undefined) this.early.push(message);
-      else this.hand(message);
+      else this.hand(this.node, message);
       return;
     }
+    // Who is in a group without that process, running or ended, is no founder of its group: without an answer it waits for
+    // my successor at this address.
+    if (this.node !== undefined && !isMember(this.node.member.view, message.identity)) return;
     if (message.wantsAnswer) this.hub.send(message.listen, { ...this.me, wantsAnswer: false });
-    if (this.node !== undefined || this.haltReason !== undefined) return;
+    if (this.node !== undefined) return;
     try {
       this.founding.hear(message);
       this.maybeStart();
     } catch (error) {
-      this.failToStart(error as Error);
+      this.failToStart(error);
     }
   }
 
-  private hand(message: ControlMessage): void {
-    this.node!.member.receiveControl(message);
+  /** Gives the member what other members of its view say. An earlier group at the same addresses may still be heard. */
+  private hand({ member }: ActorNode, message: ControlMessage): void {
+    if (message.vid !== member.view.vid || !isMember(member.view, message.from)) {
+      this.log.debug({ member: this.id, from: message.from, vid: message.vid }, 'a message of another view');
+      return;
+    }
+    member.receiveControl(message);
     this.loop!.wake();
   }
 
@@ -243,7 +291,7 @@ export class Cluster implements CallPort {
       ringBytes: config.ringBytes,
       queueBytes: config.queueBytes,
       callTimeout: config.callTimeout,
-      log: config.log,
+      log: this.log,
       events: this.nodeEvents(),
       now: microsecondsNow,
       wake: () => this.loop!.wake(),
@@ -252,7 +300,7 @@ export class Cluster implements CallPort {
       this.halt(`an error escaped a turn: ${String(error)}`),
     );
     this.node.member.start();
-    for (const message of this.early.splice(0)) this.node.member.receiveControl(message);
+    for (const message of this.early.splice(0)) this.hand(this.node, message);
     this.loop.wake();
   }
 
@@ -261,22 +309,20 @@ export class Cluster implements CallPort {
       onViewInstalled: view => {
         this.isReady = true;
         clearTimeout(this.bootstrapTimer);
+        this.earlyCalls.makeAll(); // before anybody who hears of the view can call
         this.settleReady?.resolve();
-        this.emitter.emit('view', view);
+        this.tell('view', view);
       },
       onViewEnded: reason => this.halt(reason),
       onStateChanged: change => {
-        this.config.log.debug({ member: this.id, ...change }, 'membership');
-        this.emitter.emit('state', change);
+        this.log.debug({ member: this.id, ...change }, 'membership');
+        this.tell('state', change);
       },
       onHalted: error => {
-        this.config.log.error({ member: this.id, err: error }, 'this member halted');
+        this.log.error({ member: this.id, err: error }, 'this member halted');
         this.halt(String(error));
       },
-      onDeadLetter: error => {
-        this.config.log.warn({ member: this.id, err: error }, 'a call without an answer failed');
-        this.emitter.emit('deadLetter', error);
-      },
+      onDeadLetter: error => this.deadLetter(error),
     };
   }
 
@@ -286,17 +332,25 @@ export class Cluster implements CallPort {
     this.failToStart(new BowechoError('BOOTSTRAP_TIMEOUT', sentence));
   }
 
-  private failToStart(error: Error): void {
-    this.settleReady?.reject(error);
-    this.halt(error.message);
+  private failToStart(cause: unknown): void {
+    const error =
+      cause instanceof BowechoError
+        ? cause
+        : new BowechoError('CONFIG_INVALID', `member '${this.id}' cannot start: ${String(cause)}`, { cause });
+    this.halt(error.message, error);
     this.release();
   }
 
-  private halt(reason: string): void {
+  /** Refuses work from now on, and fails what waits: nothing that happens later could settle it. */
+  private halt(reason: string, error?: BowechoError): void {
     if (this.haltReason === undefined) {
       this.haltReason = reason;
-      this.settleReady?.reject(new BowechoError('HALTED', `member '${this.id}' halted: ${reason}`));
-      if (this.closing === undefined) this.emitter.emit('halted', reason);
+      clearTimeout(this.bootstrapTimer);
+      const why = error ?? this.endError(`${this.isClosing ? 'ended' : 'halted'}: ${reason}`);
+      this.settleReady?.reject(why);
+      this.earlyCalls.failAll(why);
+      this.node?.calls.viewEnded(reason);
+      if (!this.isClosing) this.tell('halted', reason);
     }
     this.onEnded?.();
   }
@@ -317,11 +371,17 @@ export class Cluster implements CallPort {
     this.release();
   }
 
+  /** Once: the address may be a successor's by the time that a member which failed is closed. */
   private release(): void {
-    clearTimeout(this.bootstrapTimer);
+    if (this.isReleased) return;
+    this.isReleased = true;
     this.loop?.stop();
     this.hub.stopListening(this.config.listen);
     this.node?.member.close();
     this.fabric.close(() => undefined);
   }
+}
+
+function isMember(view: View, { id, incarnation }: MemberIdentity): boolean {
+  return view.members[rankOf(view, id)]?.incarnation === incarnation;
 }

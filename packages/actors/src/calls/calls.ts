@@ -8,14 +8,16 @@
  * commands and queries alike as ordered messages that every replica answers.
  */
 import { BowechoError, type Member, type ReplicaSet } from '@bowecho/core';
-import { packArguments } from '../codec/codec.js';
+import { packArguments, unpack } from '../codec/codec.js';
 import type { ActorDefinition, MethodDefinition } from '../definition/actor-definition.js';
 import { checkArguments } from '../definition/argument-checks.js';
 import type { CallOptions } from '../definition/call-options.js';
 import type { CallFace, CallPort } from '../definition/ref-class.js';
 import type { Replica } from '../host/replica.js';
+import { AbortWatch } from './abort-watch.js';
 import { CallWriter } from './call-message.js';
 import { Deadlines } from './deadlines.js';
+import { Fifo } from './fifo.js';
 import type { Outcome } from './outcome.js';
 import { PendingCall, PendingCalls } from './pending-calls.js';
 
@@ -53,17 +55,21 @@ interface WaitingRead {
 export class Calls implements CallPort {
   /** How many calls have ever settled here. */
   settledCount = 0;
+  private startedCount = 0;
   private readonly pending: readonly PendingCalls[];
   /** By replica set, in the order of asking: a later mark is never reached before an earlier one. */
-  private readonly waitingReads: readonly WaitingRead[][];
+  private readonly waitingReads: readonly Fifo<WaitingRead>[];
   private readonly gatherings = new Map<number, PendingCall>();
   private gatherIds = 0;
-  private readonly deadlines = new Deadlines<PendingCall>();
+  private readonly deadlines = new Deadlines<PendingCall>(call => call.isSettled);
+  private readonly aborts = new AbortWatch<PendingCall>((call, { reason }) =>
+    this.giveUp(call, 'ABORTED', `was aborted: ${String(reason)}`, reason),
+  );
   private readonly writer = new CallWriter();
 
   constructor(private readonly options: CallsOptions) {
     this.pending = Array.from({ length: options.setCount }, () => new PendingCalls());
-    this.waitingReads = Array.from({ length: options.setCount }, () => []);
+    this.waitingReads = Array.from({ length: options.setCount }, () => new Fifo());
   }
 
   invoke(
@@ -90,7 +96,7 @@ export class Calls implements CallPort {
       work += this.expire(set, now);
     }
     for (let call = this.deadlines.takeDue(now); call !== undefined; call = this.deadlines.takeDue(now)) {
-      if (!call.isSettled) this.giveUp(call, 'TIMEOUT', 'was not answered in time');
+      this.giveUp(call, 'TIMEOUT', 'was not answered in time');
       work++;
     }
     return work;
@@ -99,9 +105,10 @@ export class Calls implements CallPort {
   private runReads(set: number): number {
     const reads = this.waitingReads[set]!;
     let done = 0;
-    while (reads.length > 0 && this.options.member.hasDelivered(set, reads[0]!.mark)) {
-      const { call, run } = reads.shift()!;
-      if (!call.isSettled) call.settle(run());
+    for (let read = reads.first; read !== undefined && done < MOST_PER_STEP; read = reads.first) {
+      if (!this.options.member.hasDelivered(set, read.mark)) break;
+      reads.shift();
+      if (!read.call.isSettled) read.call.settle(read.run());
       done++;
     }
     return done;
@@ -110,7 +117,9 @@ export class Calls implements CallPort {
   private expire(set: number, now: number): number {
     const calls = this.pending[set]!;
     let done = 0;
-    for (let call = calls.nextExpired(now); call !== undefined; call = calls.nextExpired(now)) {
+    while (done < MOST_PER_STEP) {
+      const call = calls.nextExpired(now);
+      if (call === undefined) break;
       this.giveUp(call, 'TIMEOUT', 'was not answered in time');
       done++;
     }
@@ -124,9 +133,9 @@ export class Calls implements CallPort {
     return next;
   }
 
-  /** Calls sent and not yet delivered here. */
+  /** Calls made here and not yet settled. */
   get pendingCount(): number {
-    return this.pending.reduce((sum, calls) => sum + calls.count, 0);
+    return this.startedCount - this.settledCount;
   }
 
   /** My own message to that replica set was delivered here: its call is answered. */
@@ -146,10 +155,12 @@ export class Calls implements CallPort {
   viewEnded(reason: string): void {
     this.pending.forEach((calls, set) => calls.failAll(this.options.member.unpublishedCount(set), reason));
     for (const call of this.gatherings.values()) {
-      call.fail(new BowechoError('VIEW_ENDED', `${call.label}: ${reason}`, { didExecute: 'unknown' }));
+      const didExecute = call.didExecuteIfSent;
+      call.fail(new BowechoError('VIEW_ENDED', `${call.label}: ${reason}`, { didExecute }));
     }
     for (const reads of this.waitingReads) {
-      for (const { call } of reads.splice(0)) {
+      for (let read = reads.shift(); read !== undefined; read = reads.shift()) {
+        const { call } = read;
         call.fail(new BowechoError('VIEW_ENDED', `${call.label}: ${reason}`, { didExecute: 'no' }));
       }
     }
@@ -166,6 +177,7 @@ export class Calls implements CallPort {
     reject: (error: Error) => void,
   ): void {
     const call = new PendingCall(this, method, key, resolve, reject);
+    this.startedCount++;
     try {
       if (options?.signal?.aborted === true) throw abortError(call, options.signal, 'no');
       const { set, replica } = this.options.route(definition, key);
@@ -208,9 +220,11 @@ export class Calls implements CallPort {
         didExecute: 'no',
       });
     }
-    // The query sees what was passed, not what the caller does to it while the query waits.
-    packArguments(args, method.label);
-    const run = (): Outcome => replica.query(key, method, args);
+    // The query sees what was passed, not what the caller does to it while the query waits; nor does the caller see what
+    // the query does to it.
+    const bytes = packArguments(args, method.label);
+    const received = args.some(isObject) ? (unpack(bytes) as unknown[]) : args;
+    const run = (): Outcome => replica.query(key, method, received);
     const mark = options?.read === 'local' ? undefined : this.options.member.receivedMark(call.set);
     if (mark === undefined) call.settle(run());
     else this.waitingReads[call.set]!.push({ call, mark, run });
@@ -247,21 +261,26 @@ export class Calls implements CallPort {
     }
     const signal = options?.signal;
     if (signal === undefined) return;
-    const onAbort = (): void => {
-      if (!call.isSettled)
-        this.giveUp(call, 'ABORTED', `was aborted: ${String(signal.reason)}`, signal.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    call.whenSettled(() => signal.removeEventListener('abort', onAbort));
+    this.aborts.add(signal, call);
+    call.whenSettled(() => this.aborts.remove(signal, call));
   }
 
   /** Takes the call back if nobody has seen it; else only its wait ends. */
   private giveUp(call: PendingCall, code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): void {
+    if (call.isSettled) return;
     const neverSent = call.ticket < 0;
     call.isWithdrawn = !neverSent && this.options.member.withdraw(call.set, call.ticket);
-    const didExecute = neverSent || call.isWithdrawn ? 'no' : 'unknown';
+    if (call.isWithdrawn) this.pending[call.set]!.noteWithdrawn();
+    const didExecute = neverSent || call.isWithdrawn ? 'no' : call.didExecuteIfSent;
     call.fail(new BowechoError(code, `${call.label} ${what}`, { didExecute, cause }));
   }
+}
+
+/** So that a step ends, and timers and sockets get their turn, when 100,000 calls are due at once. The next step goes on. */
+const MOST_PER_STEP = 1024;
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function ignoreResult(): void {

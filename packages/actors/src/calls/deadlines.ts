@@ -1,17 +1,34 @@
 /**
- * Deadlines holds what must happen at a time, soonest first: a binary heap. Nothing is taken out early: an entry whose
- * matter is settled by then is met and ignored, which is cheaper than finding it.
+ * Deadlines holds what must happen at a time, soonest first: a binary heap. Nothing is taken out when its matter is
+ * settled, which is cheaper than finding it; but what is over is dropped when it comes to the front, so that nobody wakes
+ * for it, and whenever the heap has doubled, so that it holds at most about twice what still waits: a settled call keeps
+ * its result alive.
  */
 export class Deadlines<T> {
-  private readonly times: number[] = [];
-  private readonly items: T[] = [];
+  private times: number[] = [];
+  private items: T[] = [];
+  /** Look for what is over when there are so many. */
+  private purgeAt = PURGE_AT;
 
-  /** The soonest time, or Infinity. Microseconds. */
+  /** @param isOver whether an item's matter is settled, so that its time no longer matters */
+  constructor(private readonly isOver: (item: T) => boolean) {}
+
+  /** The soonest time that still matters, or Infinity. Microseconds. */
   get next(): number {
+    while (this.items.length > 0 && this.isOver(this.items[0]!)) this.removeFirst();
     return this.times[0] ?? Infinity;
   }
 
+  get size(): number {
+    return this.items.length;
+  }
+
   add(time: number, item: T): void {
+    if (this.items.length >= this.purgeAt) this.purge();
+    this.insert(time, item);
+  }
+
+  private insert(time: number, item: T): void {
     const { times, items } = this;
     let i = times.length;
     while (i > 0) {
@@ -25,14 +42,28 @@ export class Deadlines<T> {
     items[i] = item;
   }
 
-  /** Takes one item that is due at `now`, or undefined. */
+  private purge(): void {
+    const { times, items } = this;
+    this.times = [];
+    this.items = [];
+    items.forEach((item, i) => {
+      if (!this.isOver(item)) this.insert(times[i]!, item);
+    });
+    this.purgeAt = Math.max(PURGE_AT, 2 * this.items.length);
+  }
+
+  /** Takes one item that still matters and is due at `now`, or undefined. */
   takeDue(now: number): T | undefined {
     if (this.next > now) return undefined;
-    const due = this.items[0];
+    return this.removeFirst();
+  }
+
+  private removeFirst(): T {
+    const first = this.items[0]!;
     const time = this.times.pop()!;
     const item = this.items.pop()!;
     if (this.times.length > 0) this.sink(time, item);
-    return due;
+    return first;
   }
 
   /** Places an entry from the root down. */
@@ -53,3 +84,5 @@ export class Deadlines<T> {
     items[i] = item;
   }
 }
+
+const PURGE_AT = 1024;

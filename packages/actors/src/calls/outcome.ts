@@ -12,26 +12,41 @@ export type Outcome =
   | { readonly ok: false; readonly error: ActorError | BowechoError };
 
 /**
- * The error that a caller gets for what a handler threw.
+ * The error that a caller gets for what a handler threw. It always gives one: whatever can be thrown may be built so that
+ * looking at it throws (a getter, a proxy), and that must stay a failed call and not become a halted member.
  *
  * @param didExecute what is true of the handler's changes
  */
 export function errorOfThrow(thrown: unknown, didExecute: DidExecute): ActorError | BowechoError {
-  if (thrown instanceof ActorError) return actorErrorCopy(thrown, didExecute);
-  if (thrown instanceof BowechoError) {
-    return new BowechoError(thrown.code, thrown.message, { didExecute, cause: thrown.cause });
+  try {
+    return readThrown(thrown, didExecute);
+  } catch {
+    // Why it cannot be read is of no use to anybody, and reading that might throw again.
+    return new RemoteError('thrown value', 'it throws when it is looked at', didExecute);
   }
-  if (thrown instanceof Error) return new RemoteError(thrown.name, thrown.message, didExecute);
+}
+
+function readThrown(thrown: unknown, didExecute: DidExecute): ActorError | BowechoError {
+  if (thrown instanceof ActorError) return actorErrorCopy(thrown, didExecute);
+  if (thrown instanceof BowechoError && Object.hasOwn(ERROR_CODES, thrown.code)) {
+    return new BowechoError(thrown.code, String(thrown.message), { didExecute, cause: thrown.cause });
+  }
+  if (thrown instanceof Error)
+    return new RemoteError(String(thrown.name), String(thrown.message), didExecute);
   return new RemoteError('thrown value', describeThrown(thrown), didExecute);
 }
 
-/** A caller must not hold references into state through `details`, nor get details that a replica elsewhere cannot send. */
+/**
+ * A caller must not hold references into state through `details`, nor get details that a replica elsewhere cannot send.
+ * Code and message are made texts: nothing but the compiler keeps a handler from giving something else.
+ */
 function actorErrorCopy(error: ActorError, didExecute: DidExecute): ActorError | BowechoError {
+  const code = String(error.code);
   try {
-    return new ActorError(error.code, error.message, copyResult(error.details));
+    return new ActorError(code, String(error.message), copyResult(error.details), didExecute);
   } catch (refusal) {
     const why = refusal instanceof Error ? refusal.message : String(refusal);
-    return new BowechoError('NOT_SERIALIZABLE', `the details of ActorError ${error.code}: ${why}`, {
+    return new BowechoError('NOT_SERIALIZABLE', `the details of ActorError ${code}: ${why}`, {
       didExecute,
     });
   }
@@ -75,10 +90,10 @@ export function decodeOutcome(bytes: Uint8Array): { readonly id: number; readonl
   if (!Array.isArray(value) || value.length !== 6) refuse(bytes.length);
   const [isActorError, code, sentence, didExecute, details, remoteName] = value as unknown[];
   if (typeof code !== 'string' || typeof sentence !== 'string') refuse(bytes.length);
-  if (isActorError === true)
-    return { id, outcome: { ok: false, error: new ActorError(code, sentence, details) } };
-  if (!(code in ERROR_CODES)) refuse(bytes.length);
   const executed: DidExecute = didExecute === 'no' || didExecute === 'yes' ? didExecute : 'unknown';
+  if (isActorError === true)
+    return { id, outcome: { ok: false, error: new ActorError(code, sentence, details, executed) } };
+  if (!Object.hasOwn(ERROR_CODES, code)) refuse(bytes.length);
   if (typeof remoteName === 'string') {
     const message = sentence.startsWith(`${remoteName}: `) ? sentence.slice(remoteName.length + 2) : sentence;
     return { id, outcome: { ok: false, error: new RemoteError(remoteName, message, executed) } };

@@ -5,7 +5,8 @@
  * PendingCalls keeps those of one replica set in the order of sending. A member's own messages come back in that order,
  * so the call that a delivery settles is always the first, and no call id has to travel.
  */
-import { BowechoError, fail } from '@bowecho/core';
+import { BowechoError, fail, type DidExecute } from '@bowecho/core';
+import type { MethodKind } from '../definition/declarations.js';
 import type { Outcome } from './outcome.js';
 
 /** A call whose answer every replica gives. */
@@ -31,7 +32,7 @@ export class PendingCall {
 
   constructor(
     private readonly owner: { settledCount: number },
-    private readonly method: { readonly label: string },
+    private readonly method: { readonly label: string; readonly kind: MethodKind },
     private readonly key: string,
     private readonly resolve: (value: unknown) => void,
     private readonly reject: (error: Error) => void,
@@ -40,6 +41,13 @@ export class PendingCall {
   /** `actor.method of "key"`, for error sentences. */
   get label(): string {
     return `${this.method.label} of ${JSON.stringify(this.key)}`;
+  }
+
+  /** What is known of a call that was sent and is given up before its answer is complete. */
+  get didExecuteIfSent(): DidExecute {
+    if (this.method.kind === 'query') return 'no';
+    // What one replica delivered, none that stays will miss.
+    return this.gathering !== undefined && this.gathering.answers.size > 0 ? 'yes' : 'unknown';
   }
 
   /** Has `action` run once the call is settled, to let go of what waited for it. */
@@ -71,11 +79,13 @@ export class PendingCall {
 }
 
 export class PendingCalls {
-  /** Oldest at `first`. */
-  private calls: PendingCall[] = [];
+  /** Oldest at `first`; places before it are empty, so that a settled call and its result can go. */
+  private calls: (PendingCall | undefined)[] = [];
   private first = 0;
   /** Before this one all calls are past their time, settled, or without one. */
   private unexpired = 0;
+  /** How many that were taken back still have a place. */
+  private withdrawn = 0;
 
   add(call: PendingCall): void {
     this.calls.push(call);
@@ -86,6 +96,7 @@ export class PendingCalls {
     for (;;) {
       const call = this.calls[this.first];
       if (call === undefined) fail('a message of mine was delivered that no call waits for');
+      this.calls[this.first] = undefined;
       this.first++;
       if (this.first >= COMPACT_AT && this.first * 2 > this.calls.length) {
         this.calls = this.calls.slice(this.first);
@@ -93,7 +104,19 @@ export class PendingCalls {
         this.first = 0;
       }
       if (!call.isWithdrawn) return call;
+      this.withdrawn--;
     }
+  }
+
+  /**
+   * Notes that a call was taken back. While nothing is delivered nothing is taken, and callers that try again and again
+   * must not fill the memory.
+   */
+  noteWithdrawn(): void {
+    this.withdrawn++;
+    if (this.withdrawn < COMPACT_AT || this.withdrawn * 2 < this.calls.length - this.first) return;
+    this.calls = this.calls.slice(this.first).filter(call => call?.isWithdrawn === false);
+    this.first = this.unexpired = this.withdrawn = 0;
   }
 
   /** The soonest `dueAt` of those that still wait. All have the same timeout, so the oldest is due first. */
@@ -115,18 +138,14 @@ export class PendingCalls {
    * of the others nobody here can know.
    */
   failAll(unpublished: number, reason: string): void {
-    const waiting = this.calls.slice(this.first).filter(call => !call.isWithdrawn);
+    const waiting = this.calls.filter(call => call !== undefined).filter(call => !call.isWithdrawn);
     waiting.forEach((call, i) => {
-      const didExecute = i >= waiting.length - unpublished ? 'no' : 'unknown';
+      const didExecute = i >= waiting.length - unpublished ? 'no' : call.didExecuteIfSent;
       const sentence = `${call.label}: the view ended before the call was delivered: ${reason}`;
       call.fail(new BowechoError('VIEW_ENDED', sentence, { didExecute }));
     });
     this.calls = [];
-    this.first = this.unexpired = 0;
-  }
-
-  get count(): number {
-    return this.calls.length - this.first;
+    this.first = this.unexpired = this.withdrawn = 0;
   }
 }
 

@@ -26,6 +26,7 @@ import type { HandlerView, Log } from '../ctx.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import { shardOf } from '../sharding/rendezvous.js';
 import { Journal } from '../state/journal.js';
+import { guardedLog } from './guarded-log.js';
 import { Replica } from './replica.js';
 
 /** What a node tells its owner. */
@@ -66,6 +67,7 @@ export class ActorNode implements Application {
   readonly view: HandlerView;
   private readonly myRank: number;
   private readonly events: NodeEvents;
+  private readonly log: Log;
   private readonly sets: readonly ReplicaSet[];
   /** By replica set: undefined where I hold none. */
   private readonly replicas: readonly (Replica | undefined)[];
@@ -80,12 +82,13 @@ export class ActorNode implements Application {
     const { view, myRank, definitions } = options;
     this.myRank = myRank;
     this.events = options.events;
+    this.log = guardedLog(options.log);
     this.view = handlerViewOf(view);
     this.sets = replicaSets(view);
     const journal = new Journal();
     this.replicas = this.sets.map(set =>
       set.replicas.includes(myRank)
-        ? new Replica(definitions[set.subgroup]!, set, journal, options.log, this.view)
+        ? new Replica(definitions[set.subgroup]!, set, journal, this.log, this.view)
         : undefined,
     );
     this.setOfShard = definitions.map((definition, type) =>
@@ -188,8 +191,15 @@ export class ActorNode implements Application {
   }
 
   onMessage(fromRank: number, bytes: Uint8Array): void {
-    const { id, outcome } = decodeOutcome(bytes);
-    this.calls.answered(id, fromRank, outcome);
+    let answer;
+    try {
+      answer = decodeOutcome(bytes);
+    } catch (err) {
+      // Another member's bytes are no reason to stop. The call that waits for them ends by its timeout.
+      this.log.error({ err, from: this.view.members[fromRank] }, 'an answer cannot be read');
+      return;
+    }
+    this.calls.answered(answer.id, fromRank, answer.outcome);
   }
 
   onViewInstalled(): void {

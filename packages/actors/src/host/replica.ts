@@ -33,6 +33,11 @@ export class Replica {
   private readonly handlers: readonly Handler[];
   private readonly journal: Journal;
   private readonly frame: HandlerFrame;
+  /**
+   * What `onViewChange` runs in. It has another name: a command that makes an instance runs two handlers, of the same key
+   * at the same ordinal, and their ids and random numbers must differ.
+   */
+  private readonly viewFrame: HandlerFrame;
 
   constructor(definition: ActorDefinition, set: ReplicaSet, journal: Journal, log: Log, view: HandlerView) {
     this.definition = definition;
@@ -53,6 +58,7 @@ export class Replica {
       idCount: 0,
       random: undefined,
     };
+    this.viewFrame = { ...this.frame, shardName: `${this.frame.shardName}/view` };
   }
 
   /** Keys of the live instances, in the order of their making. */
@@ -162,10 +168,9 @@ export class Replica {
   }
 
   private tellView(key: string, actor: object): void {
-    const { frame } = this;
+    const { vid, ordinal, timeMicros, view } = this.frame;
+    const frame = Object.assign(this.viewFrame, { key, vid, ordinal, timeMicros, view });
     const listener = actor as { onViewChange(view: HandlerView): unknown };
-    frame.key = key;
-    frame.isQuery = false;
     this.journal.begin(actor);
     enterHandler(frame);
     try {

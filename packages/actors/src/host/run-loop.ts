@@ -15,8 +15,9 @@ export interface Driven {
   readonly nextDeadline: number;
 }
 
-/** Steps in one link of the chain, at most. */
+/** Steps in one link of the chain, at most; and how long a link may go on, so that several members share the thread. */
 const STEPS_PER_LINK = 16;
+const LINK_MICROS = 2_000;
 /** Links without work before the loop rests. */
 const IDLE_LINKS = 8;
 /** `setTimeout` takes no longer delays. */
@@ -28,6 +29,7 @@ export function microsecondsNow(): number {
 }
 
 export class RunLoop {
+  /** A link is to come, or runs and will say itself whether another one follows. */
   private isScheduled = false;
   private isStopped = false;
   private idleLinks = 0;
@@ -45,9 +47,7 @@ export class RunLoop {
   /** Has the node work soon. Cheap while the loop is awake. */
   wake(): void {
     this.idleLinks = 0;
-    if (this.isScheduled || this.isStopped) return;
-    this.isScheduled = true;
-    setImmediate(this.link);
+    this.schedule();
   }
 
   stop(): void {
@@ -55,28 +55,36 @@ export class RunLoop {
     clearTimeout(this.timer);
   }
 
+  /** One link at a time: what a step does may wake the loop, and a second chain would never end while there is work. */
+  private schedule(): void {
+    if (this.isScheduled || this.isStopped) return;
+    this.isScheduled = true;
+    setImmediate(this.link);
+  }
+
   private readonly link = (): void => {
-    this.isScheduled = false;
     if (this.isStopped) return;
     try {
-      const busy = this.work();
-      this.idleLinks = busy ? 0 : this.idleLinks + 1;
+      this.idleLinks++;
+      if (this.work()) this.idleLinks = 0;
     } catch (error) {
       this.stop();
       this.onCrash(error);
       return;
     }
-    if (this.idleLinks <= IDLE_LINKS || !this.fabric.arm(this.onReady)) {
-      this.isScheduled = true;
-      setImmediate(this.link);
-    } else {
-      this.setTimer();
-    }
+    this.isScheduled = false;
+    if (this.idleLinks <= IDLE_LINKS || !this.fabric.arm(this.onReady)) this.schedule();
+    else this.setTimer();
   };
 
   private work(): boolean {
+    let now = microsecondsNow();
+    const end = now + LINK_MICROS;
     let steps = 0;
-    while (steps < STEPS_PER_LINK && this.driven.doWork(microsecondsNow()) > 0) steps++;
+    while (steps < STEPS_PER_LINK && now < end && this.driven.doWork(now) > 0) {
+      steps++;
+      now = microsecondsNow();
+    }
     return steps > 0;
   }
 

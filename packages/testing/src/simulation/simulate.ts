@@ -277,7 +277,7 @@ export class Simulation implements Disposable {
     this.waiting.add(caller);
     answer.then(
       value => caller.settle({ value }),
-      (error: unknown) => caller.settle({ error }),
+      (error: Error) => caller.settle({ error }),
     );
     return caller.promise;
   }
@@ -341,7 +341,7 @@ export class Simulation implements Disposable {
         if (!this.step())
           throw this.world.violation('settled', 'calls are pending and nothing will happen', []);
       } catch (error) {
-        for (const caller of [...this.waiting]) caller.settle({ error });
+        for (const caller of [...this.waiting]) caller.settle({ error: error as Error });
       }
       if (this.hasNewAnswers()) await callersTurn();
     }

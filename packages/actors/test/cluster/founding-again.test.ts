@@ -1,0 +1,161 @@
+/**
+ * Processes that come, fail, go and come back at the same addresses, and calls that are made before there is a group.
+ * Nobody may be bound to a process that is gone, and every call made too early is answered in bounded time.
+ */
+import {
+  BowechoError,
+  Cluster,
+  InProcessHub,
+  createCluster,
+  defineActor,
+  resolveConfig,
+} from '@bowecho/actors';
+import type { ClusterConfig } from '@bowecho/actors';
+import type { ControlMessage } from '@bowecho/core';
+import { expect } from 'chai';
+
+const Counter = defineActor({
+  name: 'counter',
+  state: () => ({ value: 0 }),
+  commands: { add: state => ++state.value },
+  queries: { read: state => state.value },
+});
+
+let groups = 0;
+
+function freshSeeds(): [string, string] {
+  const group = groups++;
+  return [`again${group}-a`, `again${group}-b`];
+}
+
+describe('founding again', () => {
+  let members: Cluster[] = [];
+
+  async function join(
+    id: string,
+    seeds: readonly string[],
+    more: Partial<ClusterConfig> = {},
+  ): Promise<Cluster> {
+    const options = { fabric: 'in-process', actors: [Counter], log: false, ringBytes: 65_536 } as const;
+    const member = await createCluster({ id, seeds, ...options, ...more });
+    members.push(member);
+    return member;
+  }
+
+  afterEach(async () => {
+    await Promise.all(members.map(member => member.close()));
+    members = [];
+  });
+
+  async function endOf(call: Promise<unknown>): Promise<unknown> {
+    return call.catch((error: unknown) => {
+      expect(error).to.be.instanceOf(BowechoError);
+      const { code, didExecute } = error as BowechoError;
+      return `${code} ${didExecute}`;
+    });
+  }
+
+  it('works one process after the other', async () => {
+    const seeds = freshSeeds();
+    const [a, b] = await Promise.all(seeds.map(id => join(id, seeds)));
+    await Promise.all([a!.whenReady(), b!.whenReady()]);
+    const halted = new Promise(resolve => a!.on('halted', resolve));
+    await b!.close();
+    const b2 = await join(seeds[1], seeds); // says hello to the old process at the other address
+    await halted;
+    for (let i = 0; i < 10; i++) await new Promise(resolve => setImmediate(resolve)); // it has been heard
+    await a!.close();
+    const a2 = await join(seeds[0], seeds);
+    await Promise.all([a2.whenReady(), b2.whenReady()]);
+    expect(await b2.get(Counter, 'c').add()).to.equal(1);
+  });
+
+  it('is not undone by closing the attempt before', async () => {
+    const seeds = freshSeeds();
+    const failed = await join(seeds[0], seeds, { bootstrapTimeout: 10 });
+    expect(await endOf(failed.whenReady())).to.equal('BOOTSTRAP_TIMEOUT undefined');
+    const a = await join(seeds[0], seeds);
+    await failed.close();
+    const b = await join(seeds[1], seeds);
+    await Promise.all([a.whenReady(), b.whenReady()]);
+  });
+
+  it('is not halted by what an earlier group still says', async () => {
+    const seeds = freshSeeds();
+    const hub = new InProcessHub();
+    const [a, b] = seeds.map(id => {
+      const config = { id, seeds, fabric: 'in-process', actors: [Counter], log: false } as const;
+      return () => new Cluster(resolveConfig({ ...config, ringBytes: 65_536 }), hub);
+    });
+    const stale: ControlMessage = {
+      kind: 'application',
+      vid: 0,
+      from: { id: seeds[1], incarnation: 1 },
+      bytes: new Uint8Array(3),
+    };
+    const first = a!();
+    members.push(first);
+    hub.send(seeds[0], stale); // before there is a group
+    await new Promise(resolve => setImmediate(resolve));
+    members.push(b!());
+    await first.whenReady();
+    hub.send(seeds[0], stale);
+    hub.send(seeds[0], { ...stale, from: { id: 'stranger', incarnation: 1 } });
+    await new Promise(resolve => setImmediate(resolve));
+    expect(await first.get(Counter, 'c').add()).to.equal(1);
+  });
+
+  it('says in typed errors what cannot be started', async () => {
+    const seeds = freshSeeds();
+    const group = await Promise.all(seeds.map(id => join(id, seeds, { ringBytes: 2 ** 30 })));
+    for (const member of group) expect(await endOf(member.whenReady())).to.equal('CONFIG_INVALID undefined');
+  });
+
+  it('bounds early calls by their own timeout and signal', async () => {
+    const seeds = freshSeeds();
+    const a = await join(seeds[0], seeds);
+    const counter = a.get(Counter, 'c');
+    const controller = new AbortController();
+    const ends = [
+      counter.$with({ timeout: 1 }).add(),
+      counter.$with({ signal: controller.signal }).add(),
+      counter.$with({ signal: AbortSignal.abort() }).add(),
+    ].map(endOf);
+    expect(a.pendingCalls).to.equal(2);
+    controller.abort();
+    expect(await Promise.all(ends)).to.deep.equal(['TIMEOUT no', 'ABORTED no', 'ABORTED no']);
+    expect(a.pendingCalls).to.equal(0);
+    const late = counter.$with({ timeout: 10_000, signal: new AbortController().signal }).add();
+    await join(seeds[1], seeds);
+    expect(await late).to.equal(1);
+    expect(await counter.read()).to.equal(1);
+  });
+
+  it('makes early calls before any that are made when the group runs', async () => {
+    const seeds = freshSeeds();
+    const a = await join(seeds[0], seeds);
+    const counter = a.get(Counter, 'c');
+    const calls: Promise<unknown>[] = [];
+    a.on('view', () => calls.push(counter.add()));
+    calls.push(counter.add(), counter.add());
+    counter.$tell.add();
+    await join(seeds[1], seeds);
+    await a.whenReady();
+    expect(await Promise.all(calls)).to.deep.equal([1, 2, 4]);
+  });
+
+  it('fails early calls when it is closed, and says that they did not execute', async () => {
+    const seeds = freshSeeds();
+    const a = await join(seeds[0], seeds);
+    const lost: Error[] = [];
+    a.on('deadLetter', error => lost.push(error));
+    const call = endOf(a.get(Counter, 'c').add());
+    const ready = endOf(a.whenReady());
+    a.get(Counter, 'c').$tell.add();
+    await a.close();
+    expect(await call).to.equal('CLOSED no');
+    expect(await ready).to.match(/^CLOSED/);
+    expect(await endOf(a.get(Counter, 'c').add())).to.equal('CLOSED no');
+    expect(lost.map(error => (error as BowechoError).code)).to.deep.equal(['CLOSED']);
+  });
+});

@@ -1,0 +1,90 @@
+/** The run loop on a clock-free node: one chain of links however often it is woken, and no wake-up lost. */
+import { RunLoop } from '@bowecho/actors';
+import type { Fabric } from '@bowecho/core';
+import { expect } from 'chai';
+
+/** A fabric that counts how often somebody rests on it. */
+function restingPlace(): { fabric: Fabric; arms: () => number; rested: () => Promise<void> } {
+  let count = 0;
+  let onRest: (() => void) | undefined;
+  const arm = (): boolean => {
+    count++;
+    onRest?.();
+    return true;
+  };
+  return {
+    fabric: { arm } as Partial<Fabric> as Fabric,
+    arms: () => count,
+    rested: () => new Promise(resolve => (onRest = resolve)),
+  };
+}
+
+describe('run loop', () => {
+  it('stays one chain when steps wake it', async () => {
+    const place = restingPlace();
+    let steps = 0;
+    const loop = new RunLoop(
+      {
+        doWork: () => {
+          if (++steps <= 100) loop.wake();
+          return 0;
+        },
+        nextDeadline: Infinity,
+      },
+      place.fabric,
+      error => expect.fail(String(error)),
+    );
+    loop.wake();
+    await place.rested();
+    for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve));
+    expect(place.arms()).to.equal(1); // each chain of its own would have come to rest for itself
+    expect(steps).to.be.greaterThan(100);
+  });
+
+  it('works again after a wake in the very step that found nothing', async () => {
+    const place = restingPlace();
+    let queued = 0;
+    let done = 0;
+    const loop = new RunLoop(
+      {
+        doWork: () => {
+          const work = queued;
+          done += queued;
+          queued = 0;
+          return work;
+        },
+        nextDeadline: Infinity,
+      },
+      place.fabric,
+      error => expect.fail(String(error)),
+    );
+    for (let i = 1; i <= 200; i++) {
+      // Woken at every distance from rest.
+      queued = 1;
+      loop.wake();
+      for (let wait = i % 14; wait > 0; wait--) await new Promise(resolve => setImmediate(resolve));
+    }
+    await place.rested();
+    expect(done + queued).to.be.at.most(200);
+    expect(queued).to.equal(0);
+  });
+
+  it('stops at an error and says so', async () => {
+    const errors: unknown[] = [];
+    const loop = new RunLoop(
+      {
+        doWork: () => {
+          throw new Error('broken');
+        },
+        nextDeadline: Infinity,
+      },
+      restingPlace().fabric,
+      error => errors.push(error),
+    );
+    loop.wake();
+    await new Promise(resolve => setTimeout(resolve));
+    loop.wake();
+    await new Promise(resolve => setTimeout(resolve));
+    expect(errors.map(String)).to.deep.equal(['Error: broken']);
+  });
+});
