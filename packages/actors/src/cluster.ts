@@ -17,9 +17,8 @@ import { resolveConfig, type ClusterConfig, type ResolvedConfig } from './config
 import type { HandlerView, Log } from './ctx.js';
 import { canonicalKey, type ActorKey } from './definition/actor-key.js';
 import type { ActorClass } from './definition/actor-class.js';
-import { definitionOf, type ActorDefinition, type MethodDefinition } from './definition/actor-definition.js';
-import type { CallOptions } from './definition/call-options.js';
-import { refClassOf, type CallFace, type CallPort } from './definition/ref-class.js';
+import { definitionOf, type ActorDefinition } from './definition/actor-definition.js';
+import { refClassOf, type CallFace, type CallPort, type CallRequest } from './definition/ref-class.js';
 import type { Ref } from './definition/ref.js';
 import { EarlyCalls } from './calls/early-calls.js';
 import { ActorNode, type NodeEvents } from './host/actor-node.js';
@@ -71,7 +70,7 @@ export class Cluster implements CallPort {
   private readonly fabric: Fabric;
   private readonly emitter = new EventEmitter();
   private readonly log: Log;
-  private readonly earlyCalls = new EarlyCalls();
+  private readonly earlyCalls = new EarlyCalls(() => this.node!.calls);
   private readonly founding: Founding;
   private readonly me: FounderHello;
   private readonly ready: Promise<void>;
@@ -177,20 +176,11 @@ export class Cluster implements CallPort {
   }
 
   /** References call this; use `get`. */
-  invoke(
-    definition: ActorDefinition,
-    method: MethodDefinition,
-    key: string,
-    args: readonly unknown[],
-    face: CallFace,
-    options: CallOptions | undefined,
-  ): Promise<unknown> | void {
-    if (this.haltReason !== undefined) return this.refuse(face);
-    if (this.isReady) return this.node!.calls.invoke(definition, method, key, args, face, options);
-    const call = this.earlyCalls.hold(method, key, options, remaining =>
-      this.node!.calls.invoke(definition, method, key, args, face, remaining),
-    );
-    if (face !== 'tell') return call;
+  invoke(request: CallRequest): Promise<unknown> | void {
+    if (this.haltReason !== undefined) return this.refuse(request.face);
+    if (this.isReady) return this.node!.calls.invoke(request);
+    const call = this.earlyCalls.hold(request);
+    if (request.face !== 'tell') return call;
     call.catch((error: Error) => this.deadLetter(error));
   }
 

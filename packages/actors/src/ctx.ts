@@ -116,6 +116,11 @@ export function leaveHandler(): void {
   current = null;
 }
 
+/** Whether a handler of any member in this process runs. */
+export function isHandlerRunning(): boolean {
+  return current !== null;
+}
+
 /** Runs `handler` with `ctx` answering from `frame`. */
 export function runInHandler<R>(frame: HandlerFrame, handler: () => R): R {
   enterHandler(frame);

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   ASYNC_HANDLER: 'a command or query returned a promise; it was rolled back',
   HANDLER_THREW: 'the handler threw something else than an ActorError; it was rolled back',
   READ_ONLY: 'a query tried to change state',
+  INSIDE_HANDLER: 'a handler called an actor by a reference',
   OUTSIDE_HANDLER: 'ctx was used outside a handler',
   NOT_A_REPLICA: 'this member holds no replica of the shard that the key belongs to',
   BOOTSTRAP_TIMEOUT: 'not all founders came in time; the missing ones are named',

@@ -5,10 +5,12 @@
  * An error inside a turn means that an invariant broke or the application threw: the member halts, says so once, and does
  * nothing any more. It pushes nothing of that turn, so what others saw of it stays true.
  */
+import { assert } from './assert.js';
 import { Engine, memberTableLayout } from './engine.js';
 import { BowechoError } from './errors.js';
 import { Outbox, type Effect } from './effects.js';
 import type { Region } from './fabric.js';
+import { DELIVERIES_PER_TURN } from './multicast/delivery-list.js';
 import { multicastLayout, type Multicast, type MulticastOptions } from './multicast/multicast.js';
 import type { MembershipState } from './membership/membership-machine.js';
 import type { ControlMessage, Delivery, KeysMessage, Ports } from './ports.js';
@@ -73,6 +75,16 @@ export class Member {
 
   get state(): MembershipState {
     return this.engine.manager.state;
+  }
+
+  /** How many messages one turn delivers at most: 1 to `DELIVERIES_PER_TURN`, which it is where nobody sets it. */
+  get deliveriesPerTurn(): number {
+    return this.outbox.deliveries.limit;
+  }
+
+  set deliveriesPerTurn(limit: number) {
+    assert(limit >= 1 && limit <= DELIVERIES_PER_TURN, `${limit} deliveries a turn`);
+    this.outbox.deliveries.limit = limit;
   }
 
   /** What this member waits for, and on whom. */

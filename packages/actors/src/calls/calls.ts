@@ -9,10 +9,9 @@
  */
 import { BowechoError, type Member, type ReplicaSet } from '@bowecho/core';
 import { packArguments, unpack } from '../codec/codec.js';
-import type { ActorDefinition, MethodDefinition } from '../definition/actor-definition.js';
+import type { ActorDefinition } from '../definition/actor-definition.js';
 import { checkArguments } from '../definition/argument-checks.js';
-import type { CallOptions } from '../definition/call-options.js';
-import type { CallFace, CallPort } from '../definition/ref-class.js';
+import type { CallPort, CallRequest } from '../definition/ref-class.js';
 import type { Replica } from '../host/replica.js';
 import { AbortWatch } from './abort-watch.js';
 import { CallWriter } from './call-message.js';
@@ -72,20 +71,10 @@ export class Calls implements CallPort {
     this.waitingReads = Array.from({ length: options.setCount }, () => new Fifo());
   }
 
-  invoke(
-    definition: ActorDefinition,
-    method: MethodDefinition,
-    key: string,
-    args: readonly unknown[],
-    face: CallFace,
-    options: CallOptions | undefined,
-  ): Promise<unknown> | void {
-    if (face !== 'tell') {
-      return new Promise((resolve, reject) => {
-        this.start(definition, method, key, args, face, options, resolve, reject);
-      });
-    }
-    this.start(definition, method, key, args, face, options, ignoreResult, this.options.onDeadLetter);
+  invoke(request: CallRequest): Promise<unknown> | void {
+    if (request.face !== 'tell')
+      return new Promise((resolve, reject) => this.start(request, resolve, reject));
+    this.start(request, ignoreResult, this.options.onDeadLetter);
   }
 
   /** Runs the reads whose time has come and ends the waits whose time is up. Returns how many. */
@@ -167,54 +156,41 @@ export class Calls implements CallPort {
   }
 
   private start(
-    definition: ActorDefinition,
-    method: MethodDefinition,
-    key: string,
-    args: readonly unknown[],
-    face: CallFace,
-    options: CallOptions | undefined,
+    request: CallRequest,
     resolve: (value: unknown) => void,
     reject: (error: Error) => void,
   ): void {
-    const call = new PendingCall(this, method, key, resolve, reject);
+    const { definition, method, key, face, options } = request;
+    const call = new PendingCall(this, request, resolve, reject);
     this.startedCount++;
     try {
       if (options?.signal?.aborted === true) throw abortError(call, options.signal, 'no');
       const { set, replica } = this.options.route(definition, key);
-      const checked = checkArguments(method, args);
+      const args = checkArguments(method, request.args);
       call.set = set.index;
       if (method.kind === 'query' && face !== 'all') {
-        this.read(call, replica, method, key, checked, options);
+        this.read(call, replica, args);
       } else {
         if (face === 'all') this.gather(call, set.replicas.length);
-        this.send(call, method, key, checked);
+        this.send(call, args);
       }
-      if (!call.isSettled) this.limit(call, options);
+      if (!call.isSettled) this.limit(call);
     } catch (error) {
       call.fail(error as Error);
     }
   }
 
-  private send(call: PendingCall, method: MethodDefinition, key: string, args: readonly unknown[]): void {
-    const length = this.writer.write(
-      method.id,
-      key,
-      packArguments(args, method.label),
-      call.gathering?.id ?? -1,
-    );
+  private send(call: PendingCall, args: readonly unknown[]): void {
+    const { method, key } = call.request;
+    const bytes = packArguments(args, method.label);
+    const length = this.writer.write(method.id, key, bytes, call.gathering?.id ?? -1);
     call.ticket = this.options.member.send(call.set, this.writer.bytes, length);
     this.pending[call.set]!.add(call);
     this.options.wake();
   }
 
-  private read(
-    call: PendingCall,
-    replica: Replica | undefined,
-    method: MethodDefinition,
-    key: string,
-    args: readonly unknown[],
-    options: CallOptions | undefined,
-  ): void {
+  private read(call: PendingCall, replica: Replica | undefined, args: readonly unknown[]): void {
+    const { method, key, options } = call.request;
     if (replica === undefined) {
       throw new BowechoError('NOT_A_REPLICA', `${call.label}: this member holds no replica of that shard`, {
         didExecute: 'no',
@@ -250,7 +226,8 @@ export class Calls implements CallPort {
   }
 
   /** Bounds the wait of a call by its timeout and its signal. */
-  private limit(call: PendingCall, options: CallOptions | undefined): void {
+  private limit(call: PendingCall): void {
+    const { options } = call.request;
     const { callTimeout, now, wake } = this.options;
     const isQueued = call.ticket >= 0;
     if (isQueued && options?.timeout === undefined) {

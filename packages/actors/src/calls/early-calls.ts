@@ -6,13 +6,9 @@
  * checked when the call is made, not before.
  */
 import { BowechoError } from '@bowecho/core';
-import type { MethodDefinition } from '../definition/actor-definition.js';
-import type { CallOptions } from '../definition/call-options.js';
+import type { CallPort, CallRequest } from '../definition/ref-class.js';
 import { AbortWatch } from './abort-watch.js';
 import { PendingCall } from './pending-calls.js';
-
-/** Makes the call after all. */
-type Make = (options: CallOptions | undefined) => Promise<unknown> | void;
 
 export class EarlyCalls {
   settledCount = 0;
@@ -20,27 +16,25 @@ export class EarlyCalls {
   private readonly waiting = new Map<PendingCall, () => Promise<unknown> | void>();
   private readonly aborts = new AbortWatch<PendingCall>((call, { reason }) => abort(call, reason));
 
+  /** @param port where the calls go once the group runs */
+  constructor(private readonly port: () => CallPort) {}
+
   get count(): number {
     return this.waiting.size;
   }
 
   /** Holds a call and gives its answer. */
-  hold(
-    method: MethodDefinition,
-    key: string,
-    options: CallOptions | undefined,
-    make: Make,
-  ): Promise<unknown> {
+  hold(request: CallRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const call = new PendingCall(this, method, key, resolve, reject);
-      const { signal, timeout } = options ?? {};
+      const call = new PendingCall(this, request, resolve, reject);
+      const { signal, timeout } = request.options ?? {};
       if (signal?.aborted === true) {
         abort(call, signal.reason);
         return;
       }
-      this.waiting.set(call, () => make(options));
+      this.waiting.set(call, () => this.port().invoke(request));
       call.whenSettled(() => this.waiting.delete(call));
-      if (timeout !== undefined) this.limit(call, timeout, left => make({ ...options, timeout: left }));
+      if (timeout !== undefined) this.limit(call, timeout);
       if (signal === undefined) return;
       this.aborts.add(signal, call);
       call.whenSettled(() => this.aborts.remove(signal, call));
@@ -60,14 +54,17 @@ export class EarlyCalls {
     }
   }
 
-  private limit(call: PendingCall, timeoutMs: number, make: (left: number) => Promise<unknown> | void): void {
+  private limit(call: PendingCall, timeoutMs: number): void {
     const start = performance.now();
     const timer = setTimeout(() => {
       const sentence = `${call.label} was not answered in time: after ${timeoutMs} ms the group does not run yet`;
       call.fail(new BowechoError('TIMEOUT', sentence, { didExecute: 'no' }));
     }, timeoutMs);
     call.whenSettled(() => clearTimeout(timer));
-    this.waiting.set(call, () => make(Math.max(1, timeoutMs - (performance.now() - start))));
+    this.waiting.set(call, () => {
+      const timeout = Math.max(1, timeoutMs - (performance.now() - start));
+      return this.port().invoke({ ...call.request, options: { ...call.request.options, timeout } });
+    });
   }
 }
 

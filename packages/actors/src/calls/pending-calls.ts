@@ -6,7 +6,7 @@
  * so the call that a delivery settles is always the first, and no call id has to travel.
  */
 import { BowechoError, fail, type DidExecute } from '@bowecho/core';
-import type { MethodKind } from '../definition/declarations.js';
+import type { CallRequest } from '../definition/ref-class.js';
 import type { Outcome } from './outcome.js';
 
 /** A call whose answer every replica gives. */
@@ -32,20 +32,19 @@ export class PendingCall {
 
   constructor(
     private readonly owner: { settledCount: number },
-    private readonly method: { readonly label: string; readonly kind: MethodKind },
-    private readonly key: string,
+    readonly request: CallRequest,
     private readonly resolve: (value: unknown) => void,
     private readonly reject: (error: Error) => void,
   ) {}
 
   /** `actor.method of "key"`, for error sentences. */
   get label(): string {
-    return `${this.method.label} of ${JSON.stringify(this.key)}`;
+    return `${this.request.method.label} of ${JSON.stringify(this.request.key)}`;
   }
 
   /** What is known of a call that was sent and is given up before its answer is complete. */
   get didExecuteIfSent(): DidExecute {
-    if (this.method.kind === 'query') return 'no';
+    if (this.request.method.kind === 'query') return 'no';
     // What one replica delivered, none that stays will miss.
     return this.gathering !== undefined && this.gathering.answers.size > 0 ? 'yes' : 'unknown';
   }

@@ -20,5 +20,5 @@ export type { ActorDecorator, HandlerDecorator } from './decorators.js';
 export { defineActor } from './define-actor.js';
 export type { ActorSpec, ClassSpec, Handlers, MethodsOf } from './define-actor.js';
 export { refClassOf } from './ref-class.js';
-export type { CallFace, CallPort, RefClass, UntypedRef } from './ref-class.js';
+export type { CallFace, CallPort, CallRequest, RefClass, UntypedRef } from './ref-class.js';
 export type { AllMethods, CallableNames, Ref, RefFaces, RefMethods, TellMethods } from './ref.js';

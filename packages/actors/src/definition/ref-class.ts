@@ -6,7 +6,9 @@
  * A stub does nothing but hand the call to the port. Arguments are checked there, so that a refusal arrives as the
  * call's rejection and not as a throw.
  */
+import { BowechoError } from '@bowecho/core';
 import { inspect } from 'node:util';
+import { isHandlerRunning } from '../ctx.js';
 import type { ActorDefinition, MethodDefinition } from './actor-definition.js';
 import { mergeCallOptions } from './call-options.js';
 import type { CallOptions } from './call-options.js';
@@ -14,20 +16,22 @@ import type { CallOptions } from './call-options.js';
 /** How a method is called: answered once, not at all, or by every replica. */
 export type CallFace = 'call' | 'tell' | 'all';
 
+/** One call, as its caller made it. */
+export interface CallRequest {
+  readonly definition: ActorDefinition;
+  readonly method: MethodDefinition;
+  /** Canonical. */
+  readonly key: string;
+  /** As the caller gave them, unchecked. */
+  readonly args: readonly unknown[];
+  readonly face: CallFace;
+  readonly options: CallOptions | undefined;
+}
+
 /** What turns a stub's call into messages. */
 export interface CallPort {
-  /**
-   * @param args as the caller gave them, unchecked; the array is the port's to keep
-   * @returns the answer for `call`, a map of answers for `all`, nothing for `tell`
-   */
-  invoke(
-    definition: ActorDefinition,
-    method: MethodDefinition,
-    key: string,
-    args: readonly unknown[],
-    face: CallFace,
-    options: CallOptions | undefined,
-  ): Promise<unknown> | void;
+  /** @returns the answer for `call`, a map of answers for `all`, nothing for `tell` */
+  invoke(request: CallRequest): Promise<unknown> | void;
 }
 
 // Symbols, so that neither methods of the actor nor JSON meet them.
@@ -108,7 +112,8 @@ function stubClass(definition: ActorDefinition, face: CallFace): StubClass {
   for (const method of definition.methods) {
     Object.defineProperty(GeneratedStub.prototype, method.name, {
       value(this: Stub, ...args: unknown[]): Promise<unknown> | void {
-        return this[PORT].invoke(definition, method, this[KEY], args, face, this[OPTIONS]);
+        if (isHandlerRunning()) refuseInsideHandler(method);
+        return this[PORT].invoke({ definition, method, key: this[KEY], args, face, options: this[OPTIONS] });
       },
       configurable: true,
       writable: true,
@@ -122,6 +127,19 @@ function stubClass(definition: ActorDefinition, face: CallFace): StubClass {
     });
   }
   return GeneratedStub;
+}
+
+/**
+ * Every replica runs the handler, so every replica would make the call. A throw and not a rejection, so that the command
+ * is rolled back at all of them alike.
+ */
+function refuseInsideHandler(method: MethodDefinition): never {
+  throw new BowechoError(
+    'INSIDE_HANDLER',
+    `${method.label} was called by a reference inside a handler, which runs once at every replica; call a method of the ` +
+      'instance itself, or have the caller make the second call',
+    { didExecute: 'no' },
+  );
 }
 
 /** Methods that the class has and does not offer: TypeScript lets one call them, so they must say why not. */

@@ -131,6 +131,15 @@ export class ActorNode implements Application {
     return this.calls.nextDeadline;
   }
 
+  /** How many deliveries one step may make. */
+  get deliveriesPerTurn(): number {
+    return this.member.deliveriesPerTurn;
+  }
+
+  set deliveriesPerTurn(limit: number) {
+    this.member.deliveriesPerTurn = limit;
+  }
+
   /** Refuses new calls, has delivered what was sent, and ends the view. */
   leave(reason: string): void {
     this.member.leave(reason);

@@ -81,10 +81,18 @@ export class Replica {
       if (this.frame.destroyRequested) this.instances.delete(key);
       return { ok: true, value };
     } catch (thrown) {
-      this.journal.rollback();
+      const wasUndone = this.journal.rollback();
       if (existing === undefined && atomic) this.instances.delete(key);
-      return { ok: false, error: errorOfThrow(thrown, atomic ? 'no' : 'unknown') };
+      else if (!wasUndone && atomic) this.logHalfUndone(key, method, thrown);
+      return { ok: false, error: errorOfThrow(thrown, wasUndone ? 'no' : 'unknown') };
     }
+  }
+
+  private logHalfUndone(key: string, method: MethodDefinition, thrown: unknown): void {
+    this.frame.log.error(
+      { err: thrown, method: method.label, key },
+      'a command threw and could not be undone: it froze what it had changed, or its restore() threw',
+    );
   }
 
   /** Runs a query on what is delivered here. A key without an instance is answered by a fresh one that nobody keeps. */

@@ -6,18 +6,27 @@
  * `wake`, or the next deadline starts it again. A poll may swallow what would have woken the loop, so a turn always
  * follows the last poll before it rests.
  */
-import type { Fabric } from '@bowecho/core';
+import { DELIVERIES_PER_TURN, type Fabric } from '@bowecho/core';
 
 /** What the loop drives. */
 export interface Driven {
   doWork(now: number): number;
   /** Microseconds since 1970, or Infinity. */
   readonly nextDeadline: number;
+  /** How many deliveries one step may make, 1 to `DELIVERIES_PER_TURN`. */
+  deliveriesPerTurn: number;
 }
 
 /** Steps in one link of the chain, at most; and how long a link may go on, so that several members share the thread. */
 const STEPS_PER_LINK = 16;
 const LINK_MICROS = 2_000;
+/**
+ * Handlers may be slow, and nothing else runs during a step. So steps begin with few deliveries, twice as many after each
+ * one that was short, half as many after each one that was long.
+ */
+const FIRST_DELIVERIES = 32;
+const SHORT_STEP_MICROS = 500;
+const LONG_STEP_MICROS = 4_000;
 /** Links without work before the loop rests. */
 const IDLE_LINKS = 8;
 /** `setTimeout` takes no longer delays. */
@@ -42,7 +51,9 @@ export class RunLoop {
     private readonly driven: Driven,
     private readonly fabric: Fabric,
     private readonly onCrash: (error: unknown) => void,
-  ) {}
+  ) {
+    driven.deliveriesPerTurn = FIRST_DELIVERIES;
+  }
 
   /** Has the node work soon. Cheap while the loop is awake. */
   wake(): void {
@@ -83,9 +94,20 @@ export class RunLoop {
     let steps = 0;
     while (steps < STEPS_PER_LINK && now < end && this.driven.doWork(now) > 0) {
       steps++;
-      now = microsecondsNow();
+      const after = microsecondsNow();
+      this.adapt(after - now);
+      now = after;
     }
     return steps > 0;
+  }
+
+  private adapt(stepMicros: number): void {
+    const { deliveriesPerTurn } = this.driven;
+    if (stepMicros > LONG_STEP_MICROS && deliveriesPerTurn > 1) {
+      this.driven.deliveriesPerTurn = deliveriesPerTurn >> 1;
+    } else if (stepMicros < SHORT_STEP_MICROS && deliveriesPerTurn < DELIVERIES_PER_TURN) {
+      this.driven.deliveriesPerTurn = Math.min(deliveriesPerTurn * 2, DELIVERIES_PER_TURN);
+    }
   }
 
   private readonly onReady = (): void => this.wake();

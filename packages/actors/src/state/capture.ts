@@ -10,7 +10,6 @@
  *
  * It does not restore an object that was both changed and then frozen by the same command; `restoreCaptured` fails.
  */
-import { fail } from '@bowecho/core';
 import { copyBuiltIn } from '../codec/copy.js';
 import { isJournaled } from './entry-list.js';
 
@@ -64,11 +63,10 @@ export function isAsCaptured(object: object, copy: unknown): boolean {
   );
 }
 
-/** Puts the content of the shallow copy back into the object. */
-export function restoreCaptured(object: object, copy: unknown): void {
-  if (isAsCaptured(object, copy)) return;
-  if (Object.isFrozen(object))
-    fail(`a command changed and then froze an object; its rollback is not possible`);
+/** Puts the content of the shallow copy back into the object. False: a handler changed the object and then froze it. */
+export function restoreCaptured(object: object, copy: unknown): boolean {
+  if (isAsCaptured(object, copy)) return true;
+  if (!Object.isExtensible(object)) return false;
   if (Array.isArray(object)) {
     const saved = copy as unknown[];
     object.length = saved.length;
@@ -87,6 +85,7 @@ export function restoreCaptured(object: object, copy: unknown): void {
     }
     for (const key of savedKeys) fields[key] = saved[key];
   }
+  return true;
 }
 
 function isBytes(object: object): object is ArrayBuffer | ArrayBufferView {

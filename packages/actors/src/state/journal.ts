@@ -31,8 +31,8 @@ export interface JournaledActor {
   begin(): void;
   /** Checks and adopts what appeared on the actor itself during the command. May throw NOT_SERIALIZABLE. */
   commit(): void;
-  /** Takes away what appeared on the actor itself. */
-  rollback(): void;
+  /** Takes away what appeared on the actor itself. False: it could not. */
+  rollback(): boolean;
 }
 
 const IDLE = 0;
@@ -59,6 +59,8 @@ export interface JournalOptions {
 export class Journal {
   private mode = IDLE;
   private actor: JournaledActor | undefined;
+  /** Whether the last undoing took everything back. */
+  private isUndone = true;
   private readonly checksQueries: boolean;
 
   // One change is one index into these four. They keep their capacity from command to command.
@@ -100,20 +102,33 @@ export class Journal {
       // Last, because what this does cannot be undone.
       this.actor!.commit();
     } catch (error) {
-      this.rollback();
+      this.undo();
       throw error;
     }
     this.leave();
   }
 
-  /** Undoes the command. Does nothing when there is none, so that a `catch` needs no question. */
-  rollback(): void {
-    if (this.mode !== COMMAND) return;
+  /**
+   * Undoes the command if there is one that neither committed nor failed to.
+   *
+   * @returns whether everything was taken back, here or by a `commit` that failed just before. Two things prevent it, the
+   *   same at every replica: a handler that froze what it had changed, and a `restore` that throws
+   */
+  rollback(): boolean {
+    if (this.mode === COMMAND) this.undo();
+    const { isUndone } = this;
+    this.isUndone = true;
+    return isUndone;
+  }
+
+  private undo(): void {
     for (let i = this.count - 1; i >= 0; i--) {
       this.targets[i]!.undo(this.operations[i]!, this.firsts[i], this.seconds[i]);
     }
-    for (let i = this.captured.length - 1; i >= 0; i--) restoreCaptured(this.captured[i]!, this.copies[i]);
-    this.actor!.rollback();
+    for (let i = this.captured.length - 1; i >= 0; i--) {
+      if (!restoreCaptured(this.captured[i]!, this.copies[i])) this.isUndone = false;
+    }
+    if (!this.actor!.rollback()) this.isUndone = false;
     this.leave();
   }
 
@@ -131,10 +146,11 @@ export class Journal {
   endQuery(): void {
     if (this.mode !== QUERY) fail(`endQuery outside a query, in mode ${this.mode}`);
     let changed: object | undefined;
+    let isUndone = true;
     for (let i = this.captured.length - 1; i >= 0; i--) {
       if (isAsCaptured(this.captured[i]!, this.copies[i])) continue;
       changed = this.captured[i]!;
-      restoreCaptured(changed, this.copies[i]);
+      if (!restoreCaptured(changed, this.copies[i])) isUndone = false;
     }
     for (let i = this.count - 1; i >= 0; i--) {
       this.targets[i]!.undo(this.operations[i]!, this.firsts[i], this.seconds[i]);
@@ -146,7 +162,8 @@ export class Journal {
       const keys = Object.keys(changed).slice(0, 5).join(', ');
       throw new BowechoError(
         'READ_ONLY',
-        `a query changed ${what} of the state (${keys}); the change was undone. Copy it first, or use a command`,
+        `a query changed ${what} of the state (${keys}); the change ${isUndone ? 'was' : 'could not be'} undone. ` +
+          'Copy it first, or use a command',
       );
     }
   }

@@ -154,8 +154,9 @@ class TrackedState implements ActorState, Undoable {
     found.forEach((name, i) => this.define(name, adopted[i]));
   }
 
-  rollback(): void {
-    for (const name of this.newFields() ?? []) Reflect.deleteProperty(this.actor, name);
+  rollback(): boolean {
+    const fresh = this.newFields() ?? [];
+    return fresh.every(name => Reflect.deleteProperty(this.actor, name));
   }
 
   fields(): [name: string, value: unknown][] {
@@ -272,8 +273,8 @@ class UntrackedState implements ActorState {
     // What cannot be state is found when a digest or a snapshot is taken.
   }
 
-  rollback(): void {
-    // What was changed stays, at every replica alike.
+  rollback(): boolean {
+    return false; // what was changed stays, at every replica alike
   }
 
   fields(): [name: string, value: unknown][] {
@@ -292,7 +293,7 @@ class UntrackedState implements ActorState {
 
 /** An instance with `#private` fields: undone through its own snapshot. */
 class SnapshottingState extends UntrackedState {
-  private before: unknown;
+  private before: { readonly snapshot: unknown } | undefined;
   private readonly source: Snapshotting;
 
   constructor(actor: object, transient: ReadonlySet<string>, name: string) {
@@ -307,16 +308,24 @@ class SnapshottingState extends UntrackedState {
   }
 
   override begin(): void {
-    this.before = copyData(this.source.snapshot());
+    this.before = undefined;
+    this.before = { snapshot: copyData(this.source.snapshot()) };
   }
 
   override commit(): void {
     this.before = undefined;
   }
 
-  override rollback(): void {
-    this.source.restore(this.before);
+  override rollback(): boolean {
+    const { before } = this;
     this.before = undefined;
+    if (before === undefined) return true; // its `snapshot` threw, so no handler ran
+    try {
+      this.source.restore(before.snapshot);
+      return true;
+    } catch {
+      return false; // the handler's own throw is what the caller hears of
+    }
   }
 }
 

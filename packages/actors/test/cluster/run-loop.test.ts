@@ -30,6 +30,7 @@ describe('run loop', () => {
           return 0;
         },
         nextDeadline: Infinity,
+        deliveriesPerTurn: 1,
       },
       place.fabric,
       error => expect.fail(String(error)),
@@ -54,6 +55,7 @@ describe('run loop', () => {
           return work;
         },
         nextDeadline: Infinity,
+        deliveriesPerTurn: 1,
       },
       place.fabric,
       error => expect.fail(String(error)),
@@ -77,6 +79,7 @@ describe('run loop', () => {
           throw new Error('broken');
         },
         nextDeadline: Infinity,
+        deliveriesPerTurn: 1,
       },
       restingPlace().fabric,
       error => errors.push(error),
@@ -86,5 +89,23 @@ describe('run loop', () => {
     loop.wake();
     await new Promise(resolve => setTimeout(resolve));
     expect(errors.map(String)).to.deep.equal(['Error: broken']);
+  });
+
+  it('asks for fewer deliveries while steps are long, and never for none', async () => {
+    const place = restingPlace();
+    const asked: number[] = [];
+    const driven = {
+      doWork(): number {
+        asked.push(driven.deliveriesPerTurn);
+        for (const end = performance.now() + 6; performance.now() < end;);
+        return asked.length < 8 ? 1 : 0;
+      },
+      nextDeadline: Infinity,
+      deliveriesPerTurn: 2048,
+    };
+    const loop = new RunLoop(driven, place.fabric, error => expect.fail(String(error)));
+    loop.wake();
+    await place.rested();
+    expect(asked.slice(0, 8)).to.deep.equal([32, 16, 8, 4, 2, 1, 1, 1]);
   });
 });

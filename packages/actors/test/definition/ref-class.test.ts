@@ -35,7 +35,7 @@ interface Call {
 
 class RecordingPort implements CallPort {
   readonly calls: Call[] = [];
-  readonly invoke: CallPort['invoke'] = (definition, method, key, args, face, options) => {
+  readonly invoke: CallPort['invoke'] = ({ definition, method, key, args, face, options }) => {
     expect(definition).to.equal(definitionOf(Counter));
     this.calls.push({ method: method.name, key, args, face, options });
     return face === 'tell' ? undefined : Promise.resolve(7);

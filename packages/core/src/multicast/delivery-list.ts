@@ -2,14 +2,18 @@
  * DeliveryList is the deliveries of one turn as data: what the engine decided, for the host to hand to the application
  * before the turn's push lets senders overwrite the bytes. Parallel arrays made once; a turn allocates nothing.
  *
- * It has a capacity, so that a turn ends and acknowledgements get out however much has arrived.
+ * It has a capacity, so that a turn ends and acknowledgements get out however much has arrived; a driver whose application
+ * is slow may lower it. That cuts the order into other turns and leaves it the same.
  */
 import { fail } from '../assert.js';
 
+/** The most that one turn delivers. */
 export const DELIVERIES_PER_TURN = 2048;
 
 export class DeliveryList {
   count = 0;
+  /** How many one turn may deliver: 1 to `DELIVERIES_PER_TURN`. */
+  limit = DELIVERIES_PER_TURN;
   /** By delivery: index of the replica set. */
   readonly set = new Int32Array(DELIVERIES_PER_TURN);
   /** Index of the sender among the set's senders. */
@@ -23,7 +27,7 @@ export class DeliveryList {
   readonly time = new Float64Array(DELIVERIES_PER_TURN);
 
   get room(): number {
-    return DELIVERIES_PER_TURN - this.count;
+    return this.limit - this.count;
   }
 
   add(set: number, sender: number, offset: number, length: number, ordinal: number, time: number): void {

@@ -62,10 +62,27 @@ export class SendQueue {
 
   /** Takes out the message of that ticket. False: it is not (or no longer) here. */
   withdraw(ticket: number): boolean {
-    const at = this.items.findIndex((item, i) => i >= this.first && item.ticket === ticket);
-    if (at < 0) return false;
-    const [item] = this.items.splice(at, 1);
-    this.bytes -= item!.payload.length;
+    const at = this.placeOf(ticket);
+    const item = this.items[at];
+    if (item?.ticket !== ticket) return false;
+    if (at === this.first) {
+      this.shift();
+      return true;
+    }
+    this.items.splice(at, 1);
+    this.bytes -= item.payload.length;
     return true;
+  }
+
+  /** Where a message of that ticket would be: tickets ascend, so it is searched by halves. */
+  private placeOf(ticket: number): number {
+    let low = this.first;
+    let high = this.items.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.items[middle]!.ticket < ticket) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

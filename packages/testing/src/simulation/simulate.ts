@@ -19,11 +19,9 @@ import {
   type ActorClass,
   type ActorDefinition,
   type ActorKey,
-  type CallFace,
-  type CallOptions,
   type CallPort,
+  type CallRequest,
   type Log,
-  type MethodDefinition,
   type Ref,
   BowechoError,
 } from '@bowecho/actors';
@@ -234,18 +232,11 @@ export class Simulation implements Disposable {
   }
 
   private portOf(node: number): CallPort {
-    return { invoke: (...call) => this.invoke(node, ...call) };
+    return { invoke: request => this.invoke(node, request) };
   }
 
-  private invoke(
-    node: number,
-    definition: ActorDefinition,
-    method: MethodDefinition,
-    key: string,
-    args: readonly unknown[],
-    face: CallFace,
-    options: CallOptions | undefined,
-  ): Promise<unknown> | void {
+  private invoke(node: number, request: CallRequest): Promise<unknown> | void {
+    const { definition, method, key, args, face } = request;
     if (this.isDisposed) {
       if (face !== 'tell') return Promise.reject(simulationIsOver('no'));
       this.deadLetters.push(simulationIsOver('no'));
@@ -263,7 +254,7 @@ export class Simulation implements Disposable {
       outcome: undefined,
     };
     this.history.calls.push(call);
-    const answer = this.nodes[node]!.calls.invoke(definition, method, key, args, face, options);
+    const answer = this.nodes[node]!.calls.invoke(request);
     this.drive();
     if (answer === undefined) {
       call.outcome = { value: undefined };
