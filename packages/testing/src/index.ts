@@ -14,7 +14,7 @@ export * from './fold-application.js';
 export * from './profiles.js';
 export * from './seeds.js';
 export * from './timeline.js';
-export * from './fabric-conformance.js';
+export * from './conformance/fabric-conformance.js';
 export * from './checkers/checker.js';
 export * from './checkers/total-order.js';
 export * from './checkers/fifo.js';

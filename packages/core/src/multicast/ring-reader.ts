@@ -6,6 +6,7 @@
  * sense fails the member: its memory was written by something that does not speak this protocol.
  */
 import { assert, fail } from '../assert.js';
+import type { RingMemory } from '../table/row-layout.js';
 import {
   BATCH_BYTES_AT,
   BATCH_COUNT_AT,
@@ -45,7 +46,7 @@ export class RingReader {
   /** Position that belongs to `readOffset`. */
   private readBytes = 0;
 
-  constructor(ring: { readonly memory: ArrayBuffer; readonly offset: number; readonly bytes: number }) {
+  constructor(ring: RingMemory) {
     assert(ring.offset % 8 === 0, `ring at offset ${ring.offset}`);
     this.base = ring.offset;
     this.ringBytes = ring.bytes;

@@ -11,6 +11,7 @@
  * ```
  */
 import { assert, fail } from '../assert.js';
+import type { RingMemory } from '../table/row-layout.js';
 import {
   BATCH_BYTES_AT,
   BATCH_COUNT_AT,
@@ -40,8 +41,7 @@ export class RingWriter {
   private batchOffset = -1;
   private batchCount = 0;
 
-  /** @param ring the bytes of my ring: `bytes` is a power of two, `offset` a multiple of 8 */
-  constructor(ring: { readonly memory: ArrayBuffer; readonly offset: number; readonly bytes: number }) {
+  constructor(ring: RingMemory) {
     assert(ring.offset % 8 === 0, `ring at offset ${ring.offset}`);
     this.ringBytes = ring.bytes;
     this.mask = ring.bytes - 1;

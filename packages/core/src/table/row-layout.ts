@@ -71,6 +71,15 @@ export function columnOf(block: CounterBlock, name: string, after: readonly stri
   return column.cell;
 }
 
+/** The bytes of one sender's ring. */
+export interface RingMemory {
+  readonly memory: ArrayBuffer;
+  /** Where it begins: a multiple of 8. */
+  readonly offset: number;
+  /** Its size: a power of two. */
+  readonly bytes: number;
+}
+
 export interface TableLayout {
   readonly block: CounterBlock;
   readonly rows: number;

@@ -9,7 +9,7 @@
  * had published before it, because that was pushed earlier and is read later.
  */
 import { assert, fail } from '../assert.js';
-import { CELL_BYTES, type TableLayout } from './row-layout.js';
+import { CELL_BYTES, type RingMemory, type TableLayout } from './row-layout.js';
 
 export class Table {
   readonly layout: TableLayout;
@@ -141,7 +141,7 @@ export class Table {
   }
 
   /** The bytes of a row's ring. */
-  ringOf(row: number): { readonly memory: ArrayBuffer; readonly offset: number; readonly bytes: number } {
+  ringOf(row: number): RingMemory {
     const offset = this.layout.ringOffsets[row]!;
     assert(offset >= 0, `row ${row} has no ring`);
     return { memory: this.memory, offset, bytes: this.layout.ringBytes };
