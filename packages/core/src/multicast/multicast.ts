@@ -26,7 +26,7 @@ import { SendQueue } from './send-queue.js';
 export interface MulticastOptions {
   /** Size of each sender's ring: a power of two. */
   readonly ringBytes: number;
-  /** Payload bytes that may wait for room in the ring. */
+  /** Bytes of messages that may wait for room in the ring; each counts its payload and 64 bytes. */
   readonly queueBytes: number;
 }
 

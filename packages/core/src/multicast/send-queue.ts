@@ -12,13 +12,16 @@ interface Waiting {
   readonly payload: Uint8Array;
 }
 
+/** What a waiting message costs beside its payload, about: it counts, or millions of small ones would pass any bound. */
+const MESSAGE_OVERHEAD_BYTES = 64;
+
 export class SendQueue {
   /** Oldest at `first`; compacted when half of it is spent. */
   private items: Waiting[] = [];
   private first = 0;
   private bytes = 0;
 
-  /** @param maxBytes payload bytes that may wait at once */
+  /** @param maxBytes bytes that may wait at once, 64 of them for each message */
   constructor(private readonly maxBytes: number) {}
 
   get isEmpty(): boolean {
@@ -35,11 +38,12 @@ export class SendQueue {
 
   /** Puts a copy of the payload behind the others. False: it would exceed the bound. */
   offer(ticket: number, payload: Uint8Array, length: number): boolean {
-    if (this.bytes + length > this.maxBytes) return false;
+    const cost = length + MESSAGE_OVERHEAD_BYTES;
+    if (this.bytes + cost > this.maxBytes) return false;
     const copy = new Uint8Array(length); // not `slice`: on a Node Buffer that is a view
     copy.set(payload.subarray(0, length));
     this.items.push({ ticket, payload: copy });
-    this.bytes += length;
+    this.bytes += cost;
     return true;
   }
 
@@ -52,7 +56,7 @@ export class SendQueue {
   /** Drops the oldest. */
   shift(): void {
     assert(!this.isEmpty, 'shift of an empty send queue');
-    this.bytes -= this.items[this.first]!.payload.length;
+    this.bytes -= this.items[this.first]!.payload.length + MESSAGE_OVERHEAD_BYTES;
     this.first++;
     if (this.first * 2 > this.items.length) {
       this.items = this.items.slice(this.first);
@@ -70,7 +74,7 @@ export class SendQueue {
       return true;
     }
     this.items.splice(at, 1);
-    this.bytes -= item.payload.length;
+    this.bytes -= item.payload.length + MESSAGE_OVERHEAD_BYTES;
     return true;
   }
 
