@@ -8,7 +8,7 @@
  * Frozen objects are not copied (their children are visited), so immutable values cost next to nothing. Journaled
  * collections are not entered: they remember their own changes.
  *
- * It does not restore an object that was both changed and then frozen by the same command; `restoreCaptured` fails.
+ * It cannot restore an object that was both changed and then frozen by the same command; `restoreCaptured` says so.
  */
 import { copyBuiltIn } from '../codec/copy.js';
 import { isJournaled } from './entry-list.js';
