@@ -49,6 +49,8 @@ export class Engine {
   private readonly pushedBytes: Float64Array;
   /** Parallel to `mine`: whether this turn touched it. */
   private readonly active: Uint8Array;
+  /** Index in `mine` that delivers first; another one after each turn that had no room for all, so that none starves. */
+  private firstSet = 0;
 
   constructor(view: View, myRank: number, memory: EngineMemory, options: MulticastOptions) {
     this.view = view;
@@ -96,8 +98,10 @@ export class Engine {
   }
 
   private receiveAndDeliver(outbox: Outbox): number {
+    const { length } = this.mine;
     let work = 0;
-    for (let i = 0; i < this.mine.length; i++) {
+    for (let nth = 0; nth < length; nth++) {
+      const i = (this.firstSet + nth) % length;
       const multicast = this.mine[i]!;
       const changed = multicast.snapshot();
       this.active[i] = changed || multicast.isBusy ? 1 : 0;
@@ -106,6 +110,7 @@ export class Engine {
       multicast.release();
       work += multicast.deliver(outbox.deliveries);
     }
+    if (outbox.deliveries.room <= 0) this.firstSet = (this.firstSet + 1) % length;
     return work;
   }
 

@@ -108,6 +108,7 @@ export class Member {
 
   /** Input from the control channel; looked at in the next turn. */
   receiveControl(message: ControlMessage): void {
+    if (this.state === 'halted') return; // no turn follows that would look at it
     this.engine.manager.receive(message);
   }
 

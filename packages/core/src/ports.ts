@@ -43,7 +43,10 @@ export interface Delivery {
   readonly vid: number;
   /** Ordered: place in the total order of the set in this view. Unordered: in the sender's own sequence. */
   readonly ordinal: number;
-  /** Microseconds since 1970: the same at every replica, growing from one delivery to the next. */
+  /**
+   * Microseconds since 1970, the same at every replica. Ordered: growing from one delivery to the next. Unordered: the
+   * sender's clock when it published; messages published together share it, and clocks of two senders may differ.
+   */
   readonly time: number;
   /** The payload is `memory[offset .. offset + length)`. */
   readonly memory: Uint8Array;

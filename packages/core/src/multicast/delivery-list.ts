@@ -23,7 +23,7 @@ export class DeliveryList {
   readonly length = new Int32Array(DELIVERIES_PER_TURN);
   /** Ordered: place in the total order of the set in this view. Unordered: in the sender's own sequence. */
   readonly ordinal = new Float64Array(DELIVERIES_PER_TURN);
-  /** Microseconds; the same at every replica, and growing. */
+  /** Microseconds; the same at every replica. Ordered: growing. Unordered: the sender's clock. */
   readonly time = new Float64Array(DELIVERIES_PER_TURN);
 
   get room(): number {

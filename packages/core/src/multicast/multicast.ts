@@ -58,6 +58,8 @@ export class Multicast {
   private ordinal = 0;
   private lastTime = 0;
   private tickets = 0;
+  /** Unordered: the sender whose messages are handed up first; another one after each turn that had no room for all. */
+  private firstSender = 0;
   /** Whether the last turn left work that no change in memory will announce. */
   private unfinished = false;
 
@@ -197,7 +199,8 @@ export class Multicast {
     if (this.ordered) this.deliverStable(list);
     else this.deliverArrived(list);
     const count = list.count - before;
-    this.unfinished = count > 0; // there may be more, and what was delivered is released in the turn after
+    // There may be more, also where other sets left no room; and what was delivered is released in the turn after.
+    this.unfinished = count > 0 || list.room <= 0;
     return count;
   }
 
@@ -249,7 +252,8 @@ export class Multicast {
   /** Unordered: all that has arrived, sender by sender; acknowledged only now, because that frees the bytes. */
   private deliverArrived(list: DeliveryList): void {
     const { readers, columns, table } = this;
-    for (let sender = 0; sender < readers.length; sender++) {
+    for (let i = 0; i < readers.length; i++) {
+      const sender = (this.firstSender + i) % readers.length;
       const reader = readers[sender]!;
       while (reader.received > reader.delivered && list.room > 0) {
         const time = reader.headTime;
@@ -259,6 +263,7 @@ export class Multicast {
       }
       table.raise(columns.received + sender, reader.delivered);
     }
+    if (list.room <= 0) this.firstSender = (this.firstSender + 1) % readers.length;
   }
 
   /** Refills the ring from the queue and publishes the open batch. Returns how many messages that were. */

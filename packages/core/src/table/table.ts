@@ -127,6 +127,7 @@ export class Table {
     cells[start + endNumber] = number;
     let total = 0;
     for (let cell = endNumber; cell >= 0; cell--) total += cells[start + cell]!;
+    if (total > Number.MAX_SAFE_INTEGER) fail(`counters of row ${this.myRow} add up to ${total}, past 2^53`);
     cells[start + sum] = total;
     this.dirty = false;
   }

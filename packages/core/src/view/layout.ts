@@ -85,6 +85,7 @@ function placeEvenly(spec: SubgroupSpec, memberCount: number, survivors: readonl
     spec.minReplicas <= spec.maxReplicas,
     `${spec.name}: min ${spec.minReplicas} > max ${spec.maxReplicas}`,
   );
+  assert(spec.senders === 'all' || spec.senders >= 1, `${spec.name} asks for ${spec.senders} senders`);
   const shards = survivors.map(replicas => [...replicas]);
   const load = new Array<number>(memberCount).fill(0);
   for (const replicas of shards) for (const rank of replicas) load[rank]!++;

@@ -99,6 +99,7 @@ export function assertView(view: View): void {
   for (const subgroup of view.subgroups) {
     for (const { replicas, senders } of subgroup.shards) {
       assert(replicas.length > 0, `a shard of ${subgroup.name} has no replicas in view ${view.vid}`);
+      assert(senders.length > 0, `a shard of ${subgroup.name} has no senders in view ${view.vid}`);
       replicas.forEach((rank, i) => {
         assert(
           rank >= 0 && rank < view.members.length,
