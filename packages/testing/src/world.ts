@@ -19,6 +19,7 @@
  */
 import {
   BowechoError,
+  DELIVERIES_PER_TURN,
   assert,
   replicaSets,
   type Member,
@@ -51,6 +52,9 @@ const DEADLINE = 4;
 /** Virtual time 0 on the members' clocks: 2026-01-01, in microseconds since 1970. */
 export const EPOCH_MICROS = 1_767_225_600_000_000;
 
+/** What a run loop may have come to: few deliveries a turn for slow handlers, the most for quick ones. */
+const DELIVERY_LIMITS = [1, 3, 32, DELIVERIES_PER_TURN];
+
 /** A run that is not quiet after so many events is taken for one that never will be. */
 const MAX_EVENTS = 20_000_000;
 
@@ -74,6 +78,8 @@ export interface WorldOptions {
   readonly slowNodes?: readonly number[];
   /** Most that a node's clock is off, milliseconds either way; 5 where left out. */
   readonly clockSkewMs?: number;
+  /** How many messages a turn may deliver; drawn for each node from the seed where left out, mostly few. */
+  readonly deliveriesPerTurn?: number;
   /** How hostile the world is; drawn from the seed where left out. */
   readonly hazards?: Hazards;
   /** Makes what runs on a node; a bare member, with nothing on it, where left out. */
@@ -173,10 +179,12 @@ export class World {
       const isSlow = options.slowNodes?.includes(rank) ?? false;
       return new Node(rank, this.network.createFabric(), offset, isSlow, () => this.wake(rank));
     });
+    const limits = random.split('deliveries');
     const { createProcess = host => memberProcess(host, new FoldApplication()) } = options;
     this.members = this.nodes.map(node => {
       node.process = createProcess(this.hostOf(node, options));
       const { member } = node.process;
+      member.deliveriesPerTurn = options.deliveriesPerTurn ?? limits.pick(DELIVERY_LIMITS);
       wrapApplication(
         member,
         inner => new WatchedApplication(node.rank, this.watchOf(node), this.observers, inner),

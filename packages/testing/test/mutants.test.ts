@@ -13,11 +13,11 @@ const CHECKERS = ['total-order', 'fifo', 'monotone-counters', 'equal-state', 'no
 
 /** The checker that finds a mutant, and after how many seeds. */
 function hunt(mutant: Mutant): { readonly checker: string; readonly seeds: number } {
-  const { hazards, createApplication } = mutant;
+  const { hazards, createApplication, profile = 'small' } = mutant;
   const options = { ...(hazards && { hazards }), ...(createApplication && { createApplication }) };
   for (let seed = 0; seed < MOST_SEEDS; seed++) {
     try {
-      withMutant(mutant, () => runSeed('small', seed, options));
+      withMutant(mutant, () => runSeed(profile, seed, options));
     } catch (error) {
       if (error instanceof CheckError) return { checker: error.violation.checker, seeds: seed + 1 };
       throw error;

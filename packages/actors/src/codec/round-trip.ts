@@ -28,8 +28,8 @@ export interface RoundTripRules {
   readonly negativeZero: boolean;
   /** A Buffer arrives as a plain Uint8Array. Arguments may be Buffers all the same; state may not. */
   readonly buffers: boolean;
-  /** Containers that are checked elsewhere and are not entered (journaled collections inside state). */
-  readonly isCheckedElsewhere?: (collection: object) => boolean;
+  /** Whether a Map or Set, standing this deep, is checked elsewhere and not entered (journaled ones inside state). */
+  readonly isCheckedElsewhere?: (collection: object, depth: number) => boolean;
   /** Called for each Map or Set that is entered. */
   readonly onCollection?: () => void;
 }
@@ -101,7 +101,7 @@ function findRefusalInObject(value: object, depth: number, rules: RoundTripRules
     return prototype === Array.prototype ? findRefusalInArray(value, depth, rules) : refuse(notAValue(value));
   }
   if (value instanceof Map || value instanceof Set) {
-    if (rules.isCheckedElsewhere?.(value) === true) return undefined;
+    if (rules.isCheckedElsewhere?.(value, depth) === true) return undefined;
     return findRefusalInCollection(value, depth, rules);
   }
   if (prototype === null) return refuse('it has no prototype, and would arrive with that of Object');

@@ -10,6 +10,7 @@
  * decorated themselves: their fields could not be told from the parent's.
  */
 import { BowechoError, problemsError } from '@bowecho/core';
+import { privateNames } from '../definition/source-scan.js';
 
 /** Any class, whatever its constructor takes. */
 export type AnyClass = abstract new (...args: never[]) => object;
@@ -113,8 +114,7 @@ export function Value(options: ValueOptions): (Class: AnyClass, context?: { read
 /**
  * The `#private` names that a class or one of its ancestors declares, as far as its source text shows them.
  *
- * A pragmatic scan: strings, templates, regular expressions and comments are blanked first. A class that hides its
- * source (a bound function, native code) shows none.
+ * A class that hides its source (a bound function, native code) shows none.
  */
 export function privateNamesOf(Class: AnyClass): string[] {
   const names = new Set<string>();
@@ -122,21 +122,11 @@ export function privateNamesOf(Class: AnyClass): string[] {
   while (typeof current === 'function' && current !== Function.prototype) {
     const source = Function.prototype.toString.call(current);
     if (source.startsWith('class')) {
-      for (const match of blankLiterals(source).matchAll(/#[A-Za-z_$][\w$]*/g)) names.add(match[0]);
+      for (const name of privateNames(source)) names.add(name);
     }
     current = Object.getPrototypeOf(current);
   }
   return [...names];
-}
-
-// A regular expression literal is only recognised after a character that cannot end an operand, so that a division
-// is not taken for one. Template literals lose their substitutions with them: a private name that occurs only
-// there is missed, but a declaration never stands inside a template.
-const LITERALS =
-  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\[\s\S]|[^'\\\n])*'|"(?:\\[\s\S]|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`|(?<=[=(,:;!&|?{}[+\n]\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n*[])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])*\//g;
-
-function blankLiterals(source: string): string {
-  return source.replace(LITERALS, ' ');
 }
 
 function describe(value: unknown): string {

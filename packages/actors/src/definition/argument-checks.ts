@@ -98,10 +98,23 @@ function schemaResult(
   } catch (cause) {
     refuseArgument(method, index, `made its schema throw: ${describeThrown(cause)}`, cause);
   }
+  if (!isResult(result))
+    refuseArgument(method, index, `got no result from its schema, but ${describeValue(result)}`);
   if (!isThenable(result)) return result;
   // The promise is dropped on purpose, so a rejection of it must not end the process.
   result.then(undefined, () => undefined);
   refuseArgument(method, index, 'has an asynchronous schema; arguments are checked synchronously');
+}
+
+/** A schema may be any object that claims to be one, so its result is looked at before it is believed. */
+function isResult(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null) return false;
+  const { issues } = result as { readonly issues?: unknown };
+  return issues === undefined || (Array.isArray(issues) && issues.every(isIssue));
+}
+
+function isIssue(issue: unknown): boolean {
+  return typeof issue === 'object' && issue !== null;
 }
 
 function isThenable(value: object): value is PromiseLike<unknown> {

@@ -7,6 +7,7 @@
  * is called with the state before the caller's arguments. From a class it makes no new class; it declares methods of it.
  */
 import { BowechoError } from '@bowecho/core';
+import { describeValue } from '../config/describe-value.js';
 import type { HandlerView } from '../ctx.js';
 import type { ActorClass } from './actor-class.js';
 import { declareActor, declareMethod } from './declarations.js';
@@ -150,11 +151,24 @@ function argsOf(args: Readonly<Record<string, ArgumentList | undefined>>, name: 
   return list === undefined ? {} : { args: list };
 }
 
+/** What `state` makes. Of anything but a plain object some part would be lost in silence: methods, entries, a length. */
+function fieldsOf(name: string, state: () => object): object {
+  const fields: unknown = state();
+  if (typeof fields === 'object' && fields !== null) {
+    const prototype: unknown = Object.getPrototypeOf(fields);
+    if (prototype === Object.prototype || prototype === null) return fields;
+  }
+  throw new BowechoError(
+    'ACTOR_INVALID',
+    `${name}: state() gives ${describeValue(fields)}; it must give a plain object, whose fields are the state`,
+  );
+}
+
 /** A class whose instances are the state: its fields are theirs. */
 function classOfState(name: string, state: () => object): ActorClass {
   const Class = class {
     constructor() {
-      const fields = state();
+      const fields = fieldsOf(name, state);
       const hidden = Object.keys(fields).find(key => key in this);
       if (hidden !== undefined) {
         throw new BowechoError(

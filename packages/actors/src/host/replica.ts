@@ -24,13 +24,20 @@ export interface OrderedAt {
   readonly ordinal: number;
   /** Microseconds. */
   readonly time: number;
+  /** Rank of the sender: in an unordered set, whose ordinal it is. */
+  readonly sender: number;
 }
+
+/** Views come from no sender. */
+const NOBODY = -1;
 
 export class Replica {
   readonly definition: ActorDefinition;
   readonly set: ReplicaSet;
   private readonly instances = new Map<string, object>();
   private readonly handlers: readonly Handler[];
+  /** Names what runs here, with the key, in ids and random numbers. */
+  private readonly shardName: string;
   private readonly journal: Journal;
   private readonly frame: HandlerFrame;
   /**
@@ -45,9 +52,10 @@ export class Replica {
     this.journal = journal;
     const prototype = definition.Class.prototype as Record<string, Handler>;
     this.handlers = definition.methods.map(method => prototype[method.name]!);
+    this.shardName = `${definition.name}/${set.shards[0]}`;
     this.frame = {
       key: '',
-      shardName: `${definition.name}/${set.shards[0]}`,
+      shardName: this.shardName,
       vid: 0,
       ordinal: 0,
       timeMicros: 0,
@@ -58,7 +66,7 @@ export class Replica {
       idCount: 0,
       random: undefined,
     };
-    this.viewFrame = { ...this.frame, shardName: `${this.frame.shardName}/view` };
+    this.viewFrame = { ...this.frame };
   }
 
   /** Keys of the live instances, in the order of their making. */
@@ -122,7 +130,7 @@ export class Replica {
   viewChanged(view: HandlerView): void {
     this.frame.view = view;
     if (!this.definition.hasOnViewChange) return;
-    this.place({ vid: view.id, ordinal: 0, time: this.frame.timeMicros });
+    this.place({ vid: view.id, ordinal: 0, time: this.frame.timeMicros, sender: NOBODY });
     for (const [key, actor] of [...this.instances]) this.tellView(key, actor);
   }
 
@@ -143,6 +151,7 @@ export class Replica {
     frame.vid = at.vid;
     frame.ordinal = at.ordinal;
     frame.timeMicros = at.time;
+    if (this.definition.mode === 'unordered') frame.shardName = `${this.shardName}/${at.sender}`;
   }
 
   private run(
@@ -177,7 +186,8 @@ export class Replica {
 
   private tellView(key: string, actor: object): void {
     const { vid, ordinal, timeMicros, view } = this.frame;
-    const frame = Object.assign(this.viewFrame, { key, vid, ordinal, timeMicros, view });
+    const shardName = `${this.frame.shardName}/view`;
+    const frame = Object.assign(this.viewFrame, { shardName, key, vid, ordinal, timeMicros, view });
     const listener = actor as { onViewChange(view: HandlerView): unknown };
     this.journal.begin(actor);
     enterHandler(frame);

@@ -3,7 +3,9 @@
  *
  * State may hold what can be sent, and -0; a Buffer must be a plain Uint8Array, for a replica that gets the state by
  * transfer would have one. Plain Maps and Sets inside the value are replaced by journaled ones, in place, where they
- * stand. Collections that are journaled already are not entered: each checks what was changed in it.
+ * stand. Collections that are journaled already are not entered: each checks what was changed in it. Only where one has
+ * come deeper than it ever stood is it gone through again, for the limit of depth. That also finds a collection inside
+ * itself: in a circle each would have to stand deeper than the next.
  *
  * This runs at the end of a command and sees only what the command touched. It throws before it has changed anything
  * that the journal could not take back.
@@ -26,7 +28,7 @@ export class Adopter implements StateHome {
   private readonly rules: RoundTripRules = {
     negativeZero: true,
     buffers: false,
-    isCheckedElsewhere: isJournaled,
+    isCheckedElsewhere: (collection, depth) => isJournaled(collection) && !collection[ENTRIES].sinkTo(depth),
     onCollection: () => {
       this.seenCollections++;
     },
@@ -35,7 +37,6 @@ export class Adopter implements StateHome {
   constructor(readonly journal: Journal) {}
 
   adopt(value: unknown, place: Place, key: unknown): unknown {
-    if (typeof value === 'object' && value !== null && isJournaled(value)) return value;
     this.seenCollections = 0;
     const refusal = findRefusal(value, place.depth + 1, this.rules);
     if (refusal !== undefined) throw notState(refusal, `${place.path}.get(${describeKey(key)})`);
@@ -45,7 +46,6 @@ export class Adopter implements StateHome {
 
   /** The same for a field of the actor. */
   adoptField(value: unknown, path: string): unknown {
-    if (typeof value === 'object' && value !== null && isJournaled(value)) return value;
     this.seenCollections = 0;
     const refusal = findRefusal(value, 1, this.rules);
     if (refusal !== undefined) throw notState(refusal, path);

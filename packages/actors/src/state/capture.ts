@@ -8,7 +8,8 @@
  * Frozen objects are not copied (their children are visited), so immutable values cost next to nothing. Journaled
  * collections are not entered: they remember their own changes.
  *
- * It cannot restore an object that was both changed and then frozen by the same command; `restoreCaptured` says so.
+ * It cannot restore an object that was changed and then frozen by the same command, nor memory that was detached or
+ * resized; `restoreCaptured` says so.
  */
 import { copyBuiltIn } from '../codec/copy.js';
 import { isJournaled } from './entry-list.js';
@@ -46,46 +47,88 @@ export function captureInto(value: object, objects: object[], copies: unknown[])
 
 /** Whether an object still has the content of its shallow copy. */
 export function isAsCaptured(object: object, copy: unknown): boolean {
-  if (Array.isArray(object)) {
-    const saved = copy as unknown[];
-    return object.length === saved.length && saved.every((element, i) => Object.is(element, object[i]));
+  try {
+    return hasContentOf(object, copy);
+  } catch {
+    return false; // it cannot even be read any more: a detached buffer, a getter that throws
   }
-  if (object instanceof Date) return Object.is(object.getTime(), (copy as Date).getTime());
-  if (object instanceof RegExp) return object.lastIndex === (copy as RegExp).lastIndex;
-  if (isBytes(object)) return Buffer.compare(bytesOf(object), bytesOf(copy as ArrayBuffer)) === 0;
-  const fields = object as Record<string, unknown>;
-  const saved = copy as Record<string, unknown>;
-  const keys = Object.keys(fields);
-  const savedKeys = Object.keys(saved);
-  return (
-    keys.length === savedKeys.length &&
-    keys.every((key, i) => key === savedKeys[i] && Object.is(fields[key], saved[key]))
-  );
 }
 
-/** Puts the content of the shallow copy back into the object. False: a handler changed the object and then froze it. */
+function hasContentOf(object: object, copy: unknown): boolean {
+  if (Object.getOwnPropertySymbols(object).length > 0) return false;
+  if (isBytes(object)) return Buffer.compare(bytesOf(object), bytesOf(copy as ArrayBuffer)) === 0;
+  const keys = Object.keys(object);
+  if (Array.isArray(object)) {
+    const saved = copy as unknown[];
+    // As many keys as elements: no hole, and nothing beside the elements.
+    return (
+      object.length === saved.length &&
+      keys.length === saved.length &&
+      saved.every((element, i) => Object.is(element, object[i]))
+    );
+  }
+  if (object instanceof Date)
+    return keys.length === 0 && Object.is(object.getTime(), (copy as Date).getTime());
+  if (object instanceof RegExp) return keys.length === 0 && object.lastIndex === (copy as RegExp).lastIndex;
+  const fields = object as Record<string, unknown>;
+  const saved = copy as Record<string, unknown>;
+  return isSameOrder(keys, Object.keys(saved)) && keys.every(key => Object.is(fields[key], saved[key]));
+}
+
+/**
+ * Puts the content of the shallow copy back into the object. It never throws, since a member that fails to roll back has
+ * no way on.
+ *
+ * @returns false when the object would not take it: the handler froze it after a change, made a field of it read-only, or
+ *   detached or resized its memory
+ */
 export function restoreCaptured(object: object, copy: unknown): boolean {
   if (isAsCaptured(object, copy)) return true;
-  if (!Object.isExtensible(object)) return false;
-  if (Array.isArray(object)) {
+  try {
+    putBack(object, copy);
+  } catch {
+    return false;
+  }
+  return isAsCaptured(object, copy);
+}
+
+function putBack(object: object, copy: unknown): void {
+  for (const symbol of Object.getOwnPropertySymbols(object)) Reflect.deleteProperty(object, symbol);
+  if (isBytes(object)) bytesOf(object).set(bytesOf(copy as ArrayBuffer));
+  else if (Array.isArray(object)) {
     const saved = copy as unknown[];
     object.length = saved.length;
     for (let i = 0; i < saved.length; i++) object[i] = saved[i];
-  } else if (object instanceof Date) object.setTime((copy as Date).getTime());
-  else if (object instanceof RegExp) object.lastIndex = (copy as RegExp).lastIndex;
-  else if (isBytes(object)) bytesOf(object).set(bytesOf(copy as ArrayBuffer));
-  else {
-    const fields = object as Record<string, unknown>;
-    const saved = copy as Record<string, unknown>;
-    // The order of keys is only right if all keys come anew, except where the keys are the same anyhow.
-    const savedKeys = Object.keys(saved);
-    const keys = Object.keys(fields);
-    if (keys.length !== savedKeys.length || keys.some((key, i) => key !== savedKeys[i])) {
-      for (const key of keys) delete fields[key];
-    }
-    for (const key of savedKeys) fields[key] = saved[key];
+    // Elements are the first keys; what follows was hung on the array.
+    for (const key of Object.keys(object).slice(saved.length)) Reflect.deleteProperty(object, key);
+  } else if (object instanceof Date || object instanceof RegExp) {
+    for (const key of Object.keys(object)) Reflect.deleteProperty(object, key);
+    if (object instanceof Date) object.setTime((copy as Date).getTime());
+    else object.lastIndex = (copy as RegExp).lastIndex;
+  } else putBackFields(object as Record<string, unknown>, copy as Record<string, unknown>);
+}
+
+function putBackFields(fields: Record<string, unknown>, saved: Record<string, unknown>): void {
+  const keys = Object.keys(fields);
+  const savedKeys = Object.keys(saved);
+  // The order of keys is only right if all keys come anew. Where they cannot come back, they had better not go.
+  if (Object.isExtensible(fields) && !isSameOrder(keys, savedKeys)) {
+    for (const key of keys) Reflect.deleteProperty(fields, key);
   }
-  return true;
+  for (const key of savedKeys) {
+    const value = saved[key];
+    const field = Reflect.getOwnPropertyDescriptor(fields, key);
+    if (field !== undefined && 'value' in field) {
+      if (!Object.is(field.value, value)) Reflect.set(fields, key, value);
+    } else {
+      // Defined, not assigned: a setter of the class, or one that the handler made, must not run here.
+      Reflect.defineProperty(fields, key, { value, writable: true, enumerable: true, configurable: true });
+    }
+  }
+}
+
+function isSameOrder(keys: readonly string[], others: readonly string[]): boolean {
+  return keys.length === others.length && keys.every((key, i) => key === others[i]);
 }
 
 function isBytes(object: object): object is ArrayBuffer | ArrayBufferView {

@@ -31,6 +31,7 @@ const SET = 1;
 const DELETE = 2;
 const CLEAR = 3;
 const TOUCH = 4;
+const SINK = 5;
 
 export interface EntryNode {
   readonly key: unknown;
@@ -77,7 +78,7 @@ let generations = 0;
 export const ENTRIES = Symbol('bowecho.entries');
 
 /** Whether a value is a journaled Map or Set. */
-export function isJournaled(value: object): boolean {
+export function isJournaled(value: object): value is { readonly [ENTRIES]: EntryList } {
   return ENTRIES in value;
 }
 
@@ -88,7 +89,7 @@ export class EntryList implements Undoable {
 
   constructor(
     private readonly home: StateHome,
-    private readonly place: Place,
+    private place: Place,
   ) {}
 
   get size(): number {
@@ -164,6 +165,18 @@ export class EntryList implements Undoable {
     return node;
   }
 
+  /**
+   * Says that the list now stands `depth` containers deep.
+   *
+   * @returns whether that is deeper than ever before, so that what is in it must be checked against the limit again
+   */
+  sinkTo(depth: number): boolean {
+    if (depth <= this.place.depth) return false;
+    if (this.home.journal.isCommitting) this.home.journal.record(this, SINK, undefined, this.place);
+    this.place = { ...this.place, depth };
+    return true;
+  }
+
   cursor(): Cursor {
     return new Cursor(this);
   }
@@ -190,6 +203,10 @@ export class EntryList implements Undoable {
       this.generation = cleared.generation;
       return;
     }
+    if (operation === SINK) {
+      this.place = second as Place;
+      return;
+    }
     const node = first as EntryNode;
     switch (operation) {
       case INSERT:
@@ -211,7 +228,7 @@ export class EntryList implements Undoable {
   }
 
   settle(operation: number, first: unknown): void {
-    if (operation === CLEAR || operation === DELETE) return;
+    if (operation === CLEAR || operation === DELETE || operation === SINK) return;
     const node = first as EntryNode;
     // Entries that are gone again need not be checked: they are not state.
     if (this.index.get(node.key) !== node) return;

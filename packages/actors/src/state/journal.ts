@@ -39,6 +39,8 @@ const IDLE = 0;
 const COMMAND = 1;
 const QUERY = 2;
 const UNTRACKED = 3;
+/** A command is being committed: what is read now is read by the checks, not by a handler. */
+const COMMITTING = 4;
 
 export interface JournalOptions {
   /** Whether queries are checked for writes through references; the default is yes unless NODE_ENV is production. */
@@ -83,6 +85,11 @@ export class Journal {
     return this.mode === COMMAND || (this.mode === QUERY && this.checksQueries);
   }
 
+  /** Whether a command is being committed: what its checks change must be recorded, for a later check may fail. */
+  get isCommitting(): boolean {
+    return this.mode === COMMITTING;
+  }
+
   /** Starts a command on `actor`. Nothing else may be going on. */
   begin(actor: object): void {
     this.enter(COMMAND, actor);
@@ -97,7 +104,9 @@ export class Journal {
    */
   commit(): void {
     if (this.mode !== COMMAND) fail(`commit outside a command, in mode ${this.mode}`);
+    this.mode = COMMITTING;
     try {
+      // A check may append records; they are settled too.
       for (let i = 0; i < this.count; i++) this.targets[i]!.settle(this.operations[i]!, this.firsts[i]);
       // Last, because what this does cannot be undone.
       this.actor!.commit();
@@ -111,8 +120,9 @@ export class Journal {
   /**
    * Undoes the command if there is one that neither committed nor failed to.
    *
-   * @returns whether everything was taken back, here or by a `commit` that failed just before. Two things prevent it, the
-   *   same at every replica: a handler that froze what it had changed, and a `restore` that throws
+   * @returns whether everything was taken back, here or by a `commit` that failed just before. Three things prevent it, the
+   *   same at every replica: a handler that froze what it had changed, one that detached or resized memory, and a
+   *   `restore` that throws
    */
   rollback(): boolean {
     if (this.mode === COMMAND) this.undo();
@@ -157,7 +167,7 @@ export class Journal {
     }
     this.leave();
     if (changed !== undefined) {
-      const kind = changed.constructor.name;
+      const kind = (Object.getPrototypeOf(changed) as object).constructor.name;
       const what = kind === 'Object' ? 'an object' : `an instance of ${kind}`;
       const keys = Object.keys(changed).slice(0, 5).join(', ');
       throw new BowechoError(

@@ -33,7 +33,7 @@ export function snapshotState(actor: object): unknown {
  */
 export function restoreState(actor: object, tree: unknown): void {
   if (isSnapshotting(actor)) {
-    actor.restore(copyData(tree));
+    actorStateOf(actor).restore(() => actor.restore(copyData(tree)));
     return;
   }
   if (typeof tree !== 'object' || tree === null || Object.getPrototypeOf(tree) !== Object.prototype) {

@@ -39,6 +39,8 @@ export interface ActorState extends JournaledActor {
   fields(): [name: string, value: unknown][];
   /** Replaces all fields; fields that are not in `fields` become undefined. */
   assign(fields: Readonly<Record<string, unknown>>): void;
+  /** Runs the class's own `restore`; what it writes becomes state, or nothing does. */
+  restore(write: () => void): void;
 }
 
 /**
@@ -179,6 +181,18 @@ class TrackedState implements ActorState, Undoable {
     });
   }
 
+  /** As a command, so that Maps that it puts into the state are journaled. */
+  restore(write: () => void): void {
+    this.journal.begin(this.actor);
+    try {
+      write();
+      this.journal.commit();
+    } catch (error) {
+      this.journal.rollback();
+      throw error;
+    }
+  }
+
   private touch(index: number): void {
     if (!this.journal.isCapturing) return;
     const value = this.slots[index];
@@ -288,6 +302,10 @@ class UntrackedState implements ActorState {
       if (!this.transient.has(name) && !(name in fields)) Reflect.set(this.actor, name, undefined);
     }
     for (const [name, value] of Object.entries(fields)) Reflect.set(this.actor, name, value);
+  }
+
+  restore(write: () => void): void {
+    write();
   }
 }
 

@@ -122,3 +122,11 @@ export class Telemetry {
     return this.samples.get(sensor) ?? [];
   }
 }
+
+/** Asks for ids where ordinals are each sender's own. */
+@Replicated({ name: 'sampler', mode: 'unordered' })
+export class Sampler {
+  @Command() mark(): string {
+    return ctx.id();
+  }
+}

@@ -4,7 +4,7 @@
 import { ActorError, BowechoError, RemoteError } from '@bowecho/actors';
 import { CheckError, simulate, type Simulation } from '@bowecho/testing';
 import { expect } from 'chai';
-import { Bank, Counter, Gambler, Money, Telemetry, Witness } from './example-actors.js';
+import { Bank, Counter, Gambler, Money, Sampler, Telemetry, Witness } from './example-actors.js';
 
 const SEEDS = process.env['SIM_SEED'] === undefined ? [...Array(40).keys()] : [process.env['SIM_SEED']];
 
@@ -173,6 +173,15 @@ describe('simulated actors', () => {
       const words = lines.map(line => line.split(' '));
       expect(new Set(words.flatMap(([, , first, second]) => [first, second]))).to.have.lengthOf(60);
       expect(new Set(words.flatMap(([, , , , first, second]) => [first, second]))).to.have.lengthOf(60);
+    });
+  });
+
+  it('never get the same id twice in unordered mode either', async () => {
+    await overSeeds({ actors: [Sampler] }, async sim => {
+      const calls = Array.from({ length: 24 }, (_, i) =>
+        sim.get(Sampler, `k${i % 2}`, { node: i % 3 }).mark(),
+      );
+      expect(new Set(await Promise.all(calls))).to.have.lengthOf(24);
     });
   });
 

@@ -2,7 +2,7 @@
  * A mutant is the shipped code with one bug planted: a patch of a prototype, in place for the length of one run. It is how
  * the checkers are checked; a checker that no mutant trips is decoration.
  */
-import type { FoldApplication, Hazards } from '@bowecho/testing';
+import type { FoldApplication, Hazards, ProfileName } from '@bowecho/testing';
 
 /** Takes a patch back. */
 export type Restore = () => void;
@@ -14,6 +14,8 @@ export interface Mutant {
   readonly killers: readonly string[];
   /** The hazards that bring it out, where it is lost among all of them. */
   readonly hazards?: Hazards;
+  /** The family of worlds where it shows; `small` where left out. */
+  readonly profile?: ProfileName;
   /** Plants it. */
   readonly plant?: () => Restore;
   /** Or: a replica that is wrong by itself. */

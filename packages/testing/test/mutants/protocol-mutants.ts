@@ -181,6 +181,22 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
       ),
   },
   {
+    name: 'rests though a turn had no room for all deliveries',
+    killers: ['settled'],
+    profile: 'mixed', // it takes two sets, one of which uses up the room
+    plant: () =>
+      replaceMethod<Multicast, [DeliveryList], number>(
+        Multicast,
+        'deliver',
+        original =>
+          function (list) {
+            const count = original.call(this, list);
+            Reflect.set(this, 'unfinished', count > 0);
+            return count;
+          },
+      ),
+  },
+  {
     name: 'delivers before stable',
     killers: ['total-order'],
     plant: () =>
