@@ -51,8 +51,8 @@ export const membershipMachine = setup({
 
 type Snapshot = SnapshotFrom<typeof membershipMachine>;
 
-/** Transitions already computed, by state and event: a cache of a pure function, so sharing it changes nothing. */
-const remembered = new Map<MembershipState, Map<MembershipEvent, Snapshot>>();
+/** Steps already computed, by state and event; `null`: it means nothing there. A cache of a pure function: sharing it changes nothing. */
+const remembered = new Map<MembershipState, Map<MembershipEvent, Snapshot | null>>();
 
 const [initial] = initialTransition(membershipMachine);
 
@@ -68,19 +68,27 @@ export class Membership {
 
   /** Whether `event` means anything in this state. */
   accepts(event: MembershipEvent): boolean {
-    return this.snapshot.can({ type: event });
+    return this.step(event) !== null;
   }
 
   /** The state after `event`, which must mean something here. */
   next(event: MembershipEvent): Membership {
-    let byEvent = remembered.get(this.state);
-    if (byEvent === undefined) remembered.set(this.state, (byEvent = new Map<MembershipEvent, Snapshot>()));
-    let snapshot = byEvent.get(event);
-    if (snapshot === undefined) {
-      assert(this.accepts(event), `event ${event} means nothing in state ${this.state}`);
-      [snapshot] = transition(membershipMachine, this.snapshot, { type: event });
-      byEvent.set(event, snapshot);
-    }
+    const snapshot = this.step(event);
+    assert(snapshot !== null, `event ${event} means nothing in state ${this.state}`);
     return new Membership(snapshot);
+  }
+
+  private step(type: MembershipEvent): Snapshot | null {
+    let byEvent = remembered.get(this.state);
+    if (byEvent === undefined)
+      remembered.set(this.state, (byEvent = new Map<MembershipEvent, Snapshot | null>()));
+    let snapshot = byEvent.get(type);
+    if (snapshot === undefined) {
+      snapshot = this.snapshot.can({ type })
+        ? transition(membershipMachine, this.snapshot, { type })[0]
+        : null;
+      byEvent.set(type, snapshot);
+    }
+    return snapshot;
   }
 }
