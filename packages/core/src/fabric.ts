@@ -67,6 +67,8 @@ export interface Fabric {
   drain(events: Int32Array): number;
   /** Asks for one call of `onReady` when memory may have changed. False: work is pending, do not sleep. */
   arm(onReady: () => void): boolean;
+  /** Lets other processes of this machine have the processor; for a turn without work. Returns soon in any case. */
+  yieldProcessor(): void;
   /** Closes every region and calls `onClosed` when nothing borrows memory any more. */
   close(onClosed: () => void): void;
 }

@@ -132,6 +132,9 @@ export class SimulatedFabric implements Fabric {
     return 0;
   }
 
+  /** Who has the processor is the world's choice. */
+  yieldProcessor(): void {}
+
   arm(onReady: () => void): boolean {
     if (this.hasLanded || this.hasRefused) {
       this.hasRefused = false;

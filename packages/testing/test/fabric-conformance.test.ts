@@ -78,6 +78,7 @@ function changed(inner: ConformanceSetup, change: (fabric: Fabric) => Partial<Fa
       poll: () => fabric.poll(),
       drain: events => fabric.drain(events),
       arm: onReady => fabric.arm(onReady),
+      yieldProcessor: () => fabric.yieldProcessor(),
       close: onClosed => fabric.close(onClosed),
     };
     return { ...bound, ...change(fabric) };

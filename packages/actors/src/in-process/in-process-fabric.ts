@@ -156,6 +156,9 @@ export class InProcessFabric implements Fabric {
     return true;
   }
 
+  /** Peers live on this very thread. */
+  yieldProcessor(): void {}
+
   close(onClosed: () => void): void {
     this.onReady = undefined;
     for (const region of [...this.regions.values()]) region.close();

@@ -11,6 +11,7 @@ const IDLE: Fabric = {
   poll: () => 0,
   drain: () => 0,
   arm: () => true,
+  yieldProcessor: () => undefined,
   close: onClosed => onClosed(),
 };
 

@@ -22,6 +22,7 @@ const LONELY: Fabric = {
   poll: () => 0,
   drain: () => 0,
   arm: () => true,
+  yieldProcessor: () => undefined,
   close: onClosed => onClosed(),
 };
 

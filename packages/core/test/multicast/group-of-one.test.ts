@@ -14,6 +14,7 @@ const LONELY: Fabric = {
   poll: () => 0,
   drain: () => 0,
   arm: () => true,
+  yieldProcessor: () => undefined,
   close: onClosed => onClosed(),
 };
 
