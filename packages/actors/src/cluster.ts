@@ -21,12 +21,17 @@ import { definitionOf, type ActorDefinition } from './definition/actor-definitio
 import { refClassOf, type CallFace, type CallPort, type CallRequest } from './definition/ref-class.js';
 import type { Ref } from './definition/ref.js';
 import { EarlyCalls } from './calls/early-calls.js';
+import type { Answer, ControlChannel, ControlHandler } from './control/control-channel.js';
+import type { Greeting } from './control/greeting.js';
+import { TcpControlChannel } from './control/tcp-control-channel.js';
 import { ActorNode, type NodeEvents } from './host/actor-node.js';
 import { digestOfReplicas } from './host/replica-digest.js';
-import { Founding, type FounderHello } from './host/founding.js';
+import { Founding, isMember } from './host/founding.js';
 import { guardedLog } from './host/guarded-log.js';
+import { leaveOnSignal } from './host/leave-on-signal.js';
+import { openFabric } from './host/open-fabric.js';
 import { RunLoop, microsecondsNow } from './host/run-loop.js';
-import { processHub, type HubMessage, type InProcessHub } from './in-process/in-process-hub.js';
+import { InProcessControl, processHub } from './in-process/in-process-control.js';
 
 /** What a cluster tells who listens. */
 export interface ClusterEvents {
@@ -44,35 +49,50 @@ export interface ClusterEvents {
 const INCARNATION_LIMIT = 2 ** 47;
 /** How long `close` waits for what was sent to be delivered, milliseconds. */
 const CLOSE_WAIT_MS = 5_000;
+/** Control messages kept for a member that is not made yet; more than any founders send. */
+const MOST_EARLY = 1_024;
 
 /**
  * Starts this process's member. Resolves once it listens; `whenReady()` resolves once the group runs. Calls made in
  * between wait for that, or for their own timeout or signal.
  *
- * A cluster keeps the process alive while it waits for founders and while calls are unanswered. An idle one on the
- * `in-process` fabric does not: nothing outside the process could reach it. `close()` it, or declare it with
- * `await using`.
+ * Who this member is, where it listens and who else there is may be left to the environment: `bowecho run app.js` starts
+ * a program as every member of a group on this machine.
  *
- * @throws BowechoError `CONFIG_INVALID`, `ACTOR_INVALID`, `METADATA_MISSING`, `ADDRESS_IN_USE`
+ * A cluster keeps the process alive, as a server does. One on the `in-process` fabric does so only while it waits for
+ * founders and while calls are unanswered: nothing outside the process could reach it. `close()` it, or declare it with
+ * `await using`. SIGTERM has it leave before the process ends.
+ *
+ * @throws BowechoError `CONFIG_INVALID`, `ACTOR_INVALID`, `METADATA_MISSING`, `ADDRESS_IN_USE`, `FABRIC_UNAVAILABLE`
  * @example
- * await using cluster = await createCluster({ id: 'n1', seeds: ['n1'], fabric: 'in-process', actors: [Counter] });
+ * await using cluster = await createCluster({ actors: [Counter] });
  * const visits = cluster.get(Counter, 'visits');
  * await visits.add(1);
  */
-export function createCluster(config: ClusterConfig): Promise<Cluster> {
-  return new Promise(resolve => resolve(new Cluster(resolveConfig(config), processHub)));
+export async function createCluster(config: ClusterConfig): Promise<Cluster> {
+  const resolved = resolveConfig(config, process.env);
+  const cluster = new Cluster(resolved, await openFabric(resolved.fabric), controlOf(resolved));
+  await cluster.open();
+  return cluster;
+}
+
+function controlOf(config: ResolvedConfig): ControlChannel {
+  if (config.fabric === 'in-process') return new InProcessControl(processHub, config.listen);
+  const { listen, mySeed, security } = config;
+  const seeds = config.seeds.filter(seed => seed !== mySeed);
+  return new TcpControlChannel({ listen, seeds, security, log: guardedLog(config.log) });
 }
 
 export class Cluster implements CallPort {
   readonly id: string;
   private readonly config: ResolvedConfig;
-  private readonly hub: InProcessHub;
+  private readonly control: ControlChannel;
   private readonly fabric: Fabric;
   private readonly emitter = new EventEmitter();
   private readonly log: Log;
   private readonly earlyCalls = new EarlyCalls(() => this.node!.calls);
   private readonly founding: Founding;
-  private readonly me: FounderHello;
+  private readonly me: Greeting;
   private readonly ready: Promise<void>;
   private settleReady: { resolve: () => void; reject: (error: Error) => void } | undefined;
   private bootstrapTimer: NodeJS.Timeout | undefined;
@@ -85,37 +105,43 @@ export class Cluster implements CallPort {
   private onEnded: (() => void) | undefined;
   private isReady = false;
   private isClosing = false;
-  private isReleased = false;
+  private released: Promise<void> | undefined;
+  private forgetSignals: (() => void) | undefined;
 
   /** Use `createCluster`. */
-  constructor(config: ResolvedConfig, hub: InProcessHub) {
+  constructor(config: ResolvedConfig, fabric: Fabric, control: ControlChannel) {
     this.id = config.id;
     this.config = config;
-    this.hub = hub;
+    this.fabric = fabric;
+    this.control = control;
     this.log = guardedLog(config.log);
     this.me = {
-      kind: 'hello',
       identity: { id: config.id, incarnation: randomInt(1, INCARNATION_LIMIT) },
-      listen: config.listen,
       seeds: config.seeds,
+      fabric: config.fabric,
+      ringBytes: config.ringBytes,
       fingerprints: new Map(config.actors.map(definition => [definition.name, definition.fingerprint])),
-      wantsAnswer: true,
     };
-    this.founding = new Founding(this.me, config.actors);
+    this.founding = new Founding(this.me, config.actors, config.mySeed);
     this.ready = new Promise((resolve, reject) => {
       this.settleReady = { resolve, reject };
     });
     // Whoever asks for it hears of a failure by whenReady(); one that nobody asks for must not end the process.
     this.ready.catch(() => undefined);
-    hub.listen(config.listen, message => this.receive(message));
-    this.fabric = hub.network.createFabric();
-    this.bootstrapTimer = setTimeout(() => this.founderIsMissing(), config.bootstrapTimeout);
-    for (const seed of config.seeds) if (seed !== config.listen) hub.send(seed, this.me);
+  }
+
+  /** Use `createCluster`. Listens and dials the founders. */
+  async open(): Promise<void> {
+    this.bootstrapTimer = setTimeout(() => this.bootstrapEnds(), this.config.bootstrapTimeout);
     try {
-      this.maybeStart();
+      await this.control.open(this.me, this.handler());
     } catch (error) {
       this.failToStart(error);
+      await this.release();
+      throw error;
     }
+    if (this.config.leaveOnSignal) this.forgetSignals = leaveOnSignal(this);
+    this.tryToStart(() => undefined);
   }
 
   /** Resolves when the group runs; rejects if it cannot, and says for whom or what it waited. */
@@ -131,7 +157,7 @@ export class Cluster implements CallPort {
   /** What this member waits for, and on whom; empty when it waits for nothing. */
   get waitingFor(): readonly string[] {
     if (this.haltReason !== undefined) return [];
-    return this.node?.member.waitingFor() ?? this.founding.missing.map(seed => `the founder at ${seed}`);
+    return this.node?.member.waitingFor() ?? this.founding.waitingFor;
   }
 
   /** Calls made here and not yet answered. */
@@ -235,37 +261,75 @@ export class Cluster implements CallPort {
     }
   }
 
-  private receive(message: HubMessage): void {
-    if (message.kind !== 'hello') {
-      if (this.node === undefined) this.early.push(message);
-      else this.hand(this.node, message);
+  private handler(): ControlHandler {
+    return {
+      greeted: theirs => this.answer(theirs),
+      answered: (seed, theirs) => this.heard(seed, theirs),
+      unanswered: (seed, problem) => {
+        if (this.node !== undefined || this.haltReason !== undefined) return;
+        this.founding.unanswered(seed, problem);
+        this.log.info({ member: this.id, seed, problem }, 'a founder is missing');
+      },
+      received: message => {
+        if (this.node !== undefined) this.hand(this.node, message);
+        else if (this.early.length < MOST_EARLY) this.early.push(message);
+      },
+      lost: (member, reason) => this.lose(member, reason),
+    };
+  }
+
+  /** Who is in a group without that process is no founder of its group: that one waits for my successor at this address. */
+  private answer(theirs: Greeting): Answer {
+    const { node } = this;
+    if (this.isClosing) return { refusal: 'it is closing' };
+    if (node === undefined) {
+      const mismatch = this.founding.mismatchWith(theirs);
+      if (mismatch !== undefined)
+        this.log.warn({ member: this.id, from: theirs.identity.id, err: mismatch }, 'a stranger called');
+    } else if (!isMember(node.member.view, theirs.identity)) {
+      const { id, members } = node.view;
+      const group = `view ${id} of ${members.join(', ')}`;
+      return { refusal: `its group runs already (${group}), and joining comes in a later version` };
+    }
+    return { greeting: this.me };
+  }
+
+  private heard(seed: string, theirs: Greeting): void {
+    if (this.haltReason !== undefined) return;
+    if (this.node === undefined) {
+      this.tryToStart(() => this.founding.answered(seed, theirs));
       return;
     }
-    // Who is in a group without that process, running or ended, is no founder of its group: without an answer it waits for
-    // my successor at this address.
-    if (this.node !== undefined && !isMember(this.node.member.view, message.identity)) return;
-    if (message.wantsAnswer) this.hub.send(message.listen, { ...this.me, wantsAnswer: false });
-    if (this.node !== undefined) return;
-    try {
-      this.founding.hear(message);
-      this.maybeStart();
-    } catch (error) {
-      this.failToStart(error);
+    const { member } = this.node;
+    if (!isMember(member.view, theirs.identity)) {
+      this.log.warn({ member: this.id, seed, now: theirs.identity }, 'another process listens there now');
+    } else if (member.state === 'connecting') {
+      member.sendKeys(rankOf(member.view, theirs.identity.id)); // the way broke, perhaps before they arrived
     }
+  }
+
+  private lose(identity: MemberIdentity, reason: string): void {
+    if (this.node === undefined || !isMember(this.node.member.view, identity)) return;
+    if (this.haltReason === undefined)
+      this.log.warn({ member: this.id, lost: identity.id, reason }, 'the way to a member broke');
+    this.node.calls.memberLost(rankOf(this.node.member.view, identity.id), reason);
   }
 
   /** Gives the member what other members of its view say. An earlier group at the same addresses may still be heard. */
   private hand({ member }: ActorNode, message: ControlMessage): void {
-    if (message.vid !== member.view.vid || !isMember(member.view, message.from)) {
-      this.log.debug({ member: this.id, from: message.from, vid: message.vid }, 'a message of another view');
-      return;
-    }
-    member.receiveControl(message);
-    this.loop!.wake();
+    const problem = member.receiveControl(message);
+    if (problem === undefined) this.loop!.wake();
+    else this.log.debug({ member: this.id, from: message.from, problem }, 'a control message was refused');
   }
 
-  private maybeStart(): void {
-    if (this.founding.isComplete) this.run(this.founding.view());
+  /** Runs a step of founding, and the group once all founders are known. */
+  private tryToStart(step: () => void): void {
+    try {
+      step();
+      if (this.founding.isComplete) this.run(this.founding.view());
+    } catch (error) {
+      this.failToStart(error);
+    }
   }
 
   private run(view: View): void {
@@ -276,7 +340,7 @@ export class Cluster implements CallPort {
       definitions: config.actors,
       fabric,
       control: {
-        send: (to, message) => this.hub.send(this.founding.addressOf(to.id), message),
+        send: (to, message) => this.send(to, message),
       },
       ringBytes: config.ringBytes,
       queueBytes: config.queueBytes,
@@ -292,6 +356,16 @@ export class Cluster implements CallPort {
     this.node.member.start();
     for (const message of this.early.splice(0)) this.hand(this.node, message);
     this.loop.wake();
+  }
+
+  /** The port of a member: it never throws, and what is too large was refused before. */
+  private send(to: MemberIdentity, message: ControlMessage): boolean {
+    try {
+      return this.control.send(to, message);
+    } catch (err) {
+      this.log.error({ member: this.id, to: to.id, err }, 'a control message could not be sent');
+      return false;
+    }
   }
 
   private nodeEvents(): NodeEvents {
@@ -310,32 +384,36 @@ export class Cluster implements CallPort {
       },
       onHalted: error => {
         this.log.error({ member: this.id, err: error }, 'this member halted');
-        this.halt(String(error));
+        if (!this.isReady && error instanceof BowechoError) this.failToStart(error);
+        else this.halt(String(error));
       },
       onDeadLetter: error => this.deadLetter(error),
     };
   }
 
-  private founderIsMissing(): void {
-    const waiting = this.waitingFor.join(', ');
-    const sentence = `after ${this.config.bootstrapTimeout} ms member '${this.id}' still waits for: ${waiting}`;
-    this.failToStart(new BowechoError('BOOTSTRAP_TIMEOUT', sentence));
+  private bootstrapEnds(): void {
+    if (this.haltReason === undefined) {
+      const problems = this.waitingFor;
+      const sentence = `after ${this.config.bootstrapTimeout} ms member '${this.id}' still waits for: ${problems.join(', ')}`;
+      this.failToStart(new BowechoError('BOOTSTRAP_TIMEOUT', sentence, { problems }));
+    }
+    void this.release();
   }
 
+  /** The address is kept until the time for meeting is over: the other founders are to hear why there is no group. */
   private failToStart(cause: unknown): void {
     const error =
       cause instanceof BowechoError
         ? cause
         : new BowechoError('CONFIG_INVALID', `member '${this.id}' cannot start: ${String(cause)}`, { cause });
     this.halt(error.message, error);
-    this.release();
+    this.bootstrapTimer?.unref();
   }
 
   /** Refuses work from now on, and fails what waits: nothing that happens later could settle it. */
   private halt(reason: string, error?: BowechoError): void {
     if (this.haltReason === undefined) {
       this.haltReason = reason;
-      clearTimeout(this.bootstrapTimer);
       const why = error ?? this.endError(`${this.isClosing ? 'ended' : 'halted'}: ${reason}`);
       this.settleReady?.reject(why);
       this.earlyCalls.failAll(why);
@@ -358,20 +436,21 @@ export class Cluster implements CallPort {
       });
     }
     this.halt('it was closed');
-    this.release();
+    await this.release();
   }
 
   /** Once: the address may be a successor's by the time that a member which failed is closed. */
-  private release(): void {
-    if (this.isReleased) return;
-    this.isReleased = true;
-    this.loop?.stop();
-    this.hub.stopListening(this.config.listen);
-    this.node?.member.close();
-    this.fabric.close(() => undefined);
+  private release(): Promise<void> {
+    this.released ??= this.letGo();
+    return this.released;
   }
-}
 
-function isMember(view: View, { id, incarnation }: MemberIdentity): boolean {
-  return view.members[rankOf(view, id)]?.incarnation === incarnation;
+  private async letGo(): Promise<void> {
+    clearTimeout(this.bootstrapTimer);
+    this.forgetSignals?.();
+    this.loop?.stop();
+    await this.control.close();
+    this.node?.member.close();
+    await new Promise<void>(resolve => this.fabric.close(resolve));
+  }
 }

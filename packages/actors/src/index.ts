@@ -8,9 +8,11 @@ export { ctx, type Context, type HandlerView as View, type Log, type LogFunction
 export * from './config/index.js';
 export { Cluster, createCluster, type ClusterEvents } from './cluster.js';
 export { ActorNode, type ActorNodeOptions, type NodeEvents } from './host/actor-node.js';
-export { Founding, subgroupSpecOf, type FounderHello } from './host/founding.js';
+export { Founding, subgroupSpecOf } from './host/founding.js';
 export { digestOfReplicas } from './host/replica-digest.js';
 export { Replica } from './host/replica.js';
 export { RunLoop, microsecondsNow, type Driven } from './host/run-loop.js';
 export { InProcessFabric, InProcessNetwork } from './in-process/in-process-fabric.js';
-export { InProcessHub } from './in-process/in-process-hub.js';
+export { InProcessControl, InProcessHub } from './in-process/in-process-control.js';
+export type { Answer, ControlChannel, ControlHandler } from './control/control-channel.js';
+export { PROTOCOL_VERSION, type Greeting } from './control/greeting.js';

@@ -28,7 +28,6 @@ export const ERROR_CODES = {
   NOT_A_REPLICA: 'this member holds no replica of the shard that the key belongs to',
   BOOTSTRAP_TIMEOUT: 'not all founders came in time; the missing ones are named',
   ADDRESS_IN_USE: 'another process or member already listens at that address',
-  VERSION_MISMATCH: 'members of one cluster speak different versions of the protocol',
   FABRIC_UNAVAILABLE: 'the fabric asked for cannot be used here; the sentence says what is missing',
   PEER_UNREACHABLE: 'this fabric cannot reach the memory of another member',
   MEMORY_UNAVAILABLE: 'the operating system refused the memory that the tables need',

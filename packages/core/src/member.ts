@@ -9,12 +9,15 @@ import { assert } from './assert.js';
 import { Engine, memberTableLayout } from './engine.js';
 import { BowechoError } from './errors.js';
 import { Outbox, type Effect } from './effects.js';
-import type { Region } from './fabric.js';
+import { EVENT_PEER_FAILED, EVENT_STRIDE, type Region } from './fabric.js';
 import { DELIVERIES_PER_TURN } from './multicast/delivery-list.js';
 import { multicastLayout, type Multicast, type MulticastOptions } from './multicast/multicast.js';
 import type { MembershipState } from './membership/membership-machine.js';
 import type { ControlMessage, Delivery, KeysMessage, Ports } from './ports.js';
 import { assertView, replicaSets, type View } from './view/view.js';
+
+/** What one turn takes of the fabric's events; the rest waits for the next. */
+const MOST_EVENTS = 64;
 
 export interface MemberOptions extends MulticastOptions {
   readonly view: View;
@@ -46,6 +49,9 @@ export class Member {
   /** By replica set: all of its table, for payloads. */
   private readonly shardBytes: readonly (Uint8Array | undefined)[];
   private readonly delivery: CurrentDelivery;
+  /** By the fabric's peer index: whose memory it is. */
+  private readonly rankOfPeer = new Map<number, number>();
+  private readonly events = new Int32Array(MOST_EVENTS * EVENT_STRIDE);
 
   /** Registers the view's memory. Others learn of it by `start`. */
   constructor(options: MemberOptions) {
@@ -94,6 +100,11 @@ export class Member {
 
   /** Tells the other members where to write. */
   start(): void {
+    for (let rank = 0; rank < this.view.members.length; rank++) if (rank !== this.myRank) this.sendKeys(rank);
+  }
+
+  /** Tells one of them, again where the control channel may have lost it. */
+  sendKeys(rank: number): void {
     const me = this.view.members[this.myRank]!;
     const keys: KeysMessage = {
       kind: 'keys',
@@ -103,20 +114,24 @@ export class Member {
       memberTable: this.memberRegion.key,
       shardTables: this.shardRegions.map(region => region?.key),
     };
-    for (const member of this.view.members) if (member !== me) this.ports.control.send(member, keys);
+    this.ports.control.send(this.view.members[rank]!, keys);
   }
 
-  /** Input from the control channel; looked at in the next turn. */
-  receiveControl(message: ControlMessage): void {
-    if (this.state === 'halted') return; // no turn follows that would look at it
-    this.engine.manager.receive(message);
+  /**
+   * Input from the control channel; looked at in the next turn.
+   *
+   * @returns why the message was not taken, in words: it came from a network, so anything may be in it
+   */
+  receiveControl(message: ControlMessage): string | undefined {
+    if (this.state === 'halted') return 'this member has halted'; // no turn follows that would look at it
+    return this.engine.manager.receive(message);
   }
 
-  /** Sends bytes to another member's application, over the control channel. */
-  sendMessage(toRank: number, bytes: Uint8Array): void {
+  /** Sends bytes to another member's application, over the control channel. False: there is no way to it now. */
+  sendMessage(toRank: number, bytes: Uint8Array): boolean {
     const from = this.view.members[this.myRank]!;
     const to = this.view.members[toRank]!;
-    this.ports.control.send(to, { kind: 'application', vid: this.view.vid, from, bytes });
+    return this.ports.control.send(to, { kind: 'application', vid: this.view.vid, from, bytes });
   }
 
   /** Goes on purpose: delivers what was sent, then ends the view. */
@@ -198,6 +213,7 @@ export class Member {
     const { outbox } = this;
     try {
       fabric.poll();
+      this.takeEvents();
       if (outbox.pushes.count > 0 && !this.flushPushes()) return 0;
       const work = this.engine.turn(now, outbox);
       this.performDeliveries();
@@ -207,6 +223,16 @@ export class Member {
     } catch (error) {
       this.halt(error);
       return 0;
+    }
+  }
+
+  /** A peer that failed is a member whose memory is gone: its view cannot go on. */
+  private takeEvents(): void {
+    const { events } = this;
+    const count = this.ports.fabric.drain(events);
+    for (let i = 0; i < count * EVENT_STRIDE; i += EVENT_STRIDE) {
+      const rank = events[i] === EVENT_PEER_FAILED ? this.rankOfPeer.get(events[i + 1]!) : undefined;
+      if (rank !== undefined) this.engine.manager.lost(rank, 'its process is gone');
     }
   }
 
@@ -263,15 +289,13 @@ export class Member {
 
   private connect(rank: number, keys: KeysMessage): void {
     const { fabric } = this.ports;
-    const memberPeer = fabric.connect(keys.address, keys.memberTable, this.memberRegion);
-    this.engine.connected(rank, memberPeer.index, set => {
-      const key = keys.shardTables[set];
-      const region = this.shardRegions[set];
-      if (key === undefined || region === undefined) {
-        throw new BowechoError('HALTED', `member ${keys.from.id} sent no key for replica set ${set}`);
-      }
-      return fabric.connect(keys.address, key, region).index;
-    });
+    const open = (key: Uint8Array, region: Region): number => {
+      const { index } = fabric.connect(keys.address, key, region);
+      this.rankOfPeer.set(index, rank);
+      return index;
+    };
+    const memberPeer = open(keys.memberTable, this.memberRegion);
+    this.engine.connected(rank, memberPeer, set => open(keys.shardTables[set]!, this.shardRegions[set]!));
   }
 
   private halt(error: unknown): void {

@@ -30,7 +30,8 @@ export type ControlMessage = KeysMessage | ApplicationMessage;
 
 /** The control channel: reliable and in order per pair of members, slow, and never on the path of a message. */
 export interface ControlPort {
-  send(to: MemberIdentity, message: ControlMessage): void;
+  /** False: there is no way to that member at the moment, and nothing was sent. Never throws. */
+  send(to: MemberIdentity, message: ControlMessage): boolean;
 }
 
 /** One delivered message. The object is reused, and its bytes may be overwritten once `deliver` returned. */

@@ -45,7 +45,13 @@ export function createGroup(
         queueBytes: 1 << 20,
         ports: {
           fabric: network.createFabric(),
-          control: { send: (to, message) => members[view.members.indexOf(to)]!.receiveControl(message) },
+          control: {
+            send: (to, message) => {
+              const problem = members[view.members.indexOf(to)]!.receiveControl(message);
+              assert(problem === undefined, problem ?? '');
+              return true;
+            },
+          },
           application: applications[myRank]!,
         },
       }),

@@ -34,12 +34,11 @@ export class SimulatedControl {
   /** What the member of rank `source` sends with. */
   portOf(source: number): ControlPort {
     return {
-      send: (to, message) =>
-        this.post(
-          source,
-          this.members.findIndex(member => member.id === to.id),
-          message,
-        ),
+      send: (to, message) => {
+        const target = this.members.findIndex(member => member.id === to.id);
+        this.post(source, target, message);
+        return true;
+      },
     };
   }
 

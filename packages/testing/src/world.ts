@@ -351,8 +351,7 @@ export class World {
         this.network.land(a);
         break;
       case CONTROL:
-        this.members[b]!.receiveControl(this.control.take(a, b));
-        this.wake(b);
+        this.handControl(a, b);
         break;
       case TURN:
         this.takeTurn(this.nodes[a]!);
@@ -365,6 +364,16 @@ export class World {
         break;
     }
     return true;
+  }
+
+  private handControl(source: number, target: number): void {
+    const problem = this.members[target]!.receiveControl(this.control.take(source, target));
+    // A member that halted is told nothing any more; whatever else it refuses, no member of a world should have sent.
+    assert(
+      problem === undefined || this.members[target]!.state === 'halted',
+      `a control message from rank ${source} was refused by rank ${target}: ${problem}`,
+    );
+    this.wake(target);
   }
 
   private fire(timer: number): void {

@@ -6,34 +6,44 @@
  * Commands are ordered messages. Queries run on my own replica: `stable` ones once everything that had been received
  * when they were asked is delivered, so they see whatever any caller was told before; `local` ones at once. `$all` sends
  * commands and queries alike as ordered messages that every replica answers.
+ *
+ * What my member cannot do itself, because it holds no replica or may not send to it, is forwarded to one that can. That
+ * one makes the call in my name and answers how it ended, `didExecute` included.
  */
 import { BowechoError, type Member, type ReplicaSet } from '@bowecho/core';
 import { packArguments, unpack } from '../codec/codec.js';
+import { ActorError } from '../errors.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import { checkArguments } from '../definition/argument-checks.js';
 import type { CallPort, CallRequest } from '../definition/ref-class.js';
 import type { Replica } from '../host/replica.js';
 import { AbortWatch } from './abort-watch.js';
 import { CallWriter } from './call-message.js';
+import { encodeMemberMessage, type ForwardMessage } from './member-message.js';
 import { Deadlines } from './deadlines.js';
 import { Fifo } from './fifo.js';
-import type { Outcome } from './outcome.js';
+import { errorOfThrow, type Outcome } from './outcome.js';
 import { PendingCall, PendingCalls } from './pending-calls.js';
 
 /** Where the calls to one key go. */
 export interface Route {
   readonly set: ReplicaSet;
+  /** Index of the actor type among the cluster's. */
+  readonly type: number;
   /** My replica; undefined where I hold none. */
   readonly replica: Replica | undefined;
 }
 
 export interface CallsOptions {
   readonly member: Member;
+  readonly myRank: number;
   readonly route: (definition: ActorDefinition, key: string) => Route;
   /** By rank: the members' ids. */
   readonly memberIds: readonly string[];
   /** How many replica sets the view has. */
   readonly setCount: number;
+  /** Bytes of forwarded calls that may be unanswered; also what one message to another member may have. */
+  readonly queueBytes: number;
   /** Milliseconds that a call without a `timeout` of its own waits. */
   readonly callTimeout: number;
   /** Microseconds since 1970, never falling. */
@@ -58,8 +68,13 @@ export class Calls implements CallPort {
   private readonly pending: readonly PendingCalls[];
   /** By replica set, in the order of asking: a later mark is never reached before an earlier one. */
   private readonly waitingReads: readonly Fifo<WaitingRead>[];
-  private readonly gatherings = new Map<number, PendingCall>();
-  private gatherIds = 0;
+  /** Calls that other members answer, by the id that travels. */
+  private readonly awaited = new Map<number, PendingCall>();
+  private ids = 0;
+  /** Bytes of forwarded calls that are not answered. */
+  private forwardedBytes = 0;
+  /** Calls that I make for others: by `forwardKey` of the caller's rank and id. */
+  private readonly forOthers = new Map<string, PendingCall>();
   private readonly deadlines = new Deadlines<PendingCall>(call => call.isSettled);
   private readonly aborts = new AbortWatch<PendingCall>((call, { reason }) =>
     this.giveUp(call, 'ABORTED', `was aborted: ${String(reason)}`, reason),
@@ -134,16 +149,75 @@ export class Calls implements CallPort {
     else this.addAnswer(call, myRank, outcome);
   }
 
-  /** Another replica's answer to a call of mine. An unknown id belongs to a call that was given up. */
-  answered(gatherId: number, rank: number, outcome: Outcome): void {
-    const call = this.gatherings.get(gatherId);
-    if (call !== undefined) this.addAnswer(call, rank, outcome);
+  /** Another member's answer to a call of mine. An unknown id belongs to a call that was given up. */
+  answered(id: number, rank: number, outcome: Outcome): void {
+    const call = this.awaited.get(id);
+    if (call === undefined) return;
+    if (call.gathering !== undefined) this.addAnswer(call, rank, outcome);
+    else if (call.forwardedTo === rank) call.settle(outcome);
+  }
+
+  /** Makes a call that another member forwarded; its answer goes there. */
+  execute(fromRank: number, message: ForwardMessage, definition: ActorDefinition): void {
+    const { id, key, face, isLocalRead, timeout } = message;
+    const method = definition.methods[message.method];
+    const answer = (outcome: Outcome): void => this.answer(fromRank, id, outcome);
+    if (method === undefined) {
+      const sentence = `no method ${message.method} of actor '${definition.name}'`;
+      answer({ ok: false, error: new BowechoError('ACTOR_UNKNOWN', sentence, { didExecute: 'no' }) });
+      return;
+    }
+    const options: CallRequest['options'] = { timeout, ...(isLocalRead && { read: 'local' }) };
+    const call = new PendingCall(
+      this,
+      { definition, method, key, args: [], face, options },
+      value => answer({ ok: true, value }),
+      error => answer({ ok: false, error: isOutcome(error) ? error : errorOfThrow(error, 'unknown') }),
+    );
+    const forwardKey = forwardKeyOf(fromRank, id);
+    this.forOthers.set(forwardKey, call);
+    call.whenSettled(() => this.forOthers.delete(forwardKey));
+    this.startedCount++;
+    this.attempt(call, () => {
+      const route = this.options.route(definition, key);
+      call.set = route.set.index;
+      if (!this.canMake(call, route)) throw notAReplica(call);
+      this.make(call, route, message.args);
+    });
+  }
+
+  /** The caller of a forwarded call waits no longer. */
+  withdraw(fromRank: number, id: number): void {
+    const call = this.forOthers.get(forwardKeyOf(fromRank, id));
+    if (call !== undefined) this.giveUp(call, 'ABORTED', 'was given up by its caller');
+  }
+
+  /** Tells another member how a call of its ended here. Nobody hears it if the way there is broken: it knows that, too. */
+  answer(rank: number, id: number, outcome: Outcome): void {
+    const bytes = encodeMemberMessage({ kind: 'answer', id, outcome });
+    if (bytes.length <= MOST_MESSAGE_BYTES) this.options.member.sendMessage(rank, bytes);
+    else {
+      const sentence = `the answer has ${bytes.length} bytes, and between members at most ${MOST_MESSAGE_BYTES} may travel`;
+      const error = new BowechoError('TOO_LARGE', sentence, { didExecute: outcome.ok ? 'yes' : 'unknown' });
+      this.answer(rank, id, { ok: false, error });
+    }
+  }
+
+  /** What that member was to answer may be lost. */
+  memberLost(rank: number, reason: string): void {
+    for (const call of [...this.awaited.values()]) {
+      const { gathering, forwardedTo } = call;
+      const isAwaited = gathering?.replicas.includes(rank) === true && !gathering.answers.has(rank);
+      if (forwardedTo !== rank && !isAwaited) continue;
+      const sentence = `${call.label}: the way to '${this.options.memberIds[rank]}', who was to answer, broke: ${reason}`;
+      call.fail(new BowechoError('MEMBER_LOST', sentence, { didExecute: call.didExecuteIfSent }));
+    }
   }
 
   /** No call will be delivered any more. */
   viewEnded(reason: string): void {
     this.pending.forEach((calls, set) => calls.failAll(this.options.member.unpublishedCount(set), reason));
-    for (const call of this.gatherings.values()) {
+    for (const call of [...this.awaited.values()]) {
       const didExecute = call.didExecuteIfSent;
       call.fail(new BowechoError('VIEW_ENDED', `${call.label}: ${reason}`, { didExecute }));
     }
@@ -160,57 +234,108 @@ export class Calls implements CallPort {
     resolve: (value: unknown) => void,
     reject: (error: Error) => void,
   ): void {
-    const { definition, method, key, face, options } = request;
+    const { definition, method, key, options } = request;
     const call = new PendingCall(this, request, resolve, reject);
     this.startedCount++;
-    try {
+    this.attempt(call, () => {
       if (options?.signal?.aborted === true) throw abortError(call, options.signal, 'no');
-      const { set, replica } = this.options.route(definition, key);
+      const route = this.options.route(definition, key);
       const args = checkArguments(method, request.args);
-      call.set = set.index;
-      if (method.kind === 'query' && face !== 'all') {
-        this.read(call, replica, args);
-      } else {
-        if (face === 'all') this.gather(call, set.replicas.length);
-        this.send(call, args);
-      }
+      const packed = packArguments(args, method.label);
+      call.set = route.set.index;
+      if (this.canMake(call, route)) this.make(call, route, packed, args);
+      else this.forward(call, route, packed);
+    });
+  }
+
+  /** Starts a call; what keeps it from starting is its answer. */
+  private attempt(call: PendingCall, start: () => void): void {
+    try {
+      start();
       if (!call.isSettled) this.limit(call);
     } catch (error) {
       call.fail(error as Error);
     }
   }
 
-  private send(call: PendingCall, args: readonly unknown[]): void {
+  /** Whether my member can make this call itself: queries need a replica here, everything ordered a sender. */
+  private canMake(call: PendingCall, { set, replica }: Route): boolean {
+    return isRead(call) ? replica !== undefined : this.options.member.isSender(set.index);
+  }
+
+  /** @param args what was packed, where that is at hand */
+  private make(
+    call: PendingCall,
+    { set, replica }: Route,
+    packed: Uint8Array,
+    args?: readonly unknown[],
+  ): void {
+    if (isRead(call)) {
+      // The query sees what was passed, not what the caller does to it while the query waits; nor the other way round.
+      const isShared = args === undefined || args.some(isObject);
+      this.read(call, replica!, isShared ? (unpack(packed) as unknown[]) : args);
+    } else {
+      if (call.request.face === 'all') this.gather(call, set.replicas);
+      this.send(call, packed);
+    }
+  }
+
+  private send(call: PendingCall, args: Uint8Array): void {
     const { method, key } = call.request;
-    const bytes = packArguments(args, method.label);
-    const length = this.writer.write(method.id, key, bytes, call.gathering?.id ?? -1);
+    const length = this.writer.write(method.id, key, args, call.gathering?.id ?? -1);
     call.ticket = this.options.member.send(call.set, this.writer.bytes, length);
     this.pending[call.set]!.add(call);
     this.options.wake();
   }
 
-  private read(call: PendingCall, replica: Replica | undefined, args: readonly unknown[]): void {
+  private read(call: PendingCall, replica: Replica, args: readonly unknown[]): void {
     const { method, key, options } = call.request;
-    if (replica === undefined) {
-      throw new BowechoError('NOT_A_REPLICA', `${call.label}: this member holds no replica of that shard`, {
-        didExecute: 'no',
-      });
-    }
-    // The query sees what was passed, not what the caller does to it while the query waits; nor does the caller see what
-    // the query does to it.
-    const bytes = packArguments(args, method.label);
-    const received = args.some(isObject) ? (unpack(bytes) as unknown[]) : args;
-    const run = (): Outcome => replica.query(key, method, received);
+    const run = (): Outcome => replica.query(key, method, args);
     const mark = options?.read === 'local' ? undefined : this.options.member.receivedMark(call.set);
     if (mark === undefined) call.settle(run());
     else this.waitingReads[call.set]!.push({ call, mark, run });
   }
 
-  private gather(call: PendingCall, expected: number): void {
-    const id = this.gatherIds++;
-    call.gathering = { id, answers: new Map(), expected };
-    this.gatherings.set(id, call);
-    call.whenSettled(() => this.gatherings.delete(id));
+  /** Members spread over those who can make a call; each member's calls take one way, so their order is kept. */
+  private forward(call: PendingCall, { set, type }: Route, args: Uint8Array): void {
+    const { member, myRank, callTimeout, queueBytes } = this.options;
+    const { method, key, face, options } = call.request;
+    if (member.state !== 'running') throw notRunning(call, member.state);
+    const able = isRead(call) ? set.replicas : set.senders;
+    const rank = able[myRank % able.length]!;
+    const id = this.ids++;
+    const timeout = Math.ceil(options?.timeout ?? callTimeout);
+    const isLocalRead = options?.read === 'local';
+    const bytes = encodeMemberMessage({
+      kind: 'forward',
+      id,
+      type,
+      method: method.id,
+      key,
+      face,
+      isLocalRead,
+      timeout,
+      args,
+    });
+    if (bytes.length > MOST_MESSAGE_BYTES || this.forwardedBytes + bytes.length > queueBytes)
+      throw noRoom(call, bytes.length, this.forwardedBytes, queueBytes);
+    if (!member.sendMessage(rank, bytes)) throw noWay(call, this.options.memberIds[rank]!);
+    call.forwardedTo = rank;
+    this.forwardedBytes += bytes.length;
+    this.await(call, id);
+    call.whenSettled(() => (this.forwardedBytes -= bytes.length));
+  }
+
+  private gather(call: PendingCall, replicas: readonly number[]): void {
+    const id = this.ids++;
+    call.gathering = { id, answers: new Map(), replicas };
+    this.await(call, id);
+  }
+
+  private await(call: PendingCall, id: number): void {
+    call.awaitedAs = id;
+    this.awaited.set(id, call);
+    call.whenSettled(() => this.awaited.delete(id));
   }
 
   private addAnswer(call: PendingCall, rank: number, outcome: Outcome): void {
@@ -218,9 +343,9 @@ export class Calls implements CallPort {
       call.fail(outcome.error);
       return;
     }
-    const { answers, expected } = call.gathering!;
+    const { answers, replicas } = call.gathering!;
     answers.set(rank, outcome.value);
-    if (answers.size < expected) return;
+    if (answers.size < replicas.length) return;
     const inOrderOfAge = [...answers].sort(([a], [b]) => a - b);
     call.succeed(new Map(inOrderOfAge.map(([from, value]) => [this.options.memberIds[from]!, value])));
   }
@@ -245,8 +370,13 @@ export class Calls implements CallPort {
   /** Takes the call back if nobody has seen it; else only its wait ends. */
   private giveUp(call: PendingCall, code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): void {
     if (call.isSettled) return;
-    const neverSent = call.ticket < 0;
-    call.isWithdrawn = !neverSent && this.options.member.withdraw(call.set, call.ticket);
+    const isForwarded = call.forwardedTo >= 0;
+    const neverSent = call.ticket < 0 && !isForwarded;
+    if (isForwarded) {
+      const bytes = encodeMemberMessage({ kind: 'withdraw', id: call.awaitedAs });
+      this.options.member.sendMessage(call.forwardedTo, bytes); // if it is lost, so is the answer
+    }
+    call.isWithdrawn = call.ticket >= 0 && this.options.member.withdraw(call.set, call.ticket);
     if (call.isWithdrawn) this.pending[call.set]!.noteWithdrawn();
     const didExecute = neverSent || call.isWithdrawn ? 'no' : call.didExecuteIfSent;
     call.fail(new BowechoError(code, `${call.label} ${what}`, { didExecute, cause }));
@@ -256,8 +386,48 @@ export class Calls implements CallPort {
 /** So that a step ends, and timers and sockets get their turn, when 100,000 calls are due at once. The next step goes on. */
 const MOST_PER_STEP = 1024;
 
+/** What may travel between two members beside the fabric, bytes: less than the control channel refuses. */
+const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
+
+/** Whether a call is answered by one replica without a message: a query, unless every replica is asked. */
+function isRead({ request }: PendingCall): boolean {
+  return request.method.kind === 'query' && request.face !== 'all';
+}
+
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
+}
+
+/** Whether an error says already what is true of the command. */
+function isOutcome(error: Error): error is ActorError | BowechoError {
+  return error instanceof ActorError || error instanceof BowechoError;
+}
+
+function forwardKeyOf(rank: number, id: number): string {
+  return `${rank}/${id}`;
+}
+
+function notAReplica({ label }: PendingCall): BowechoError {
+  const sentence = `${label}: a call was forwarded to a member that holds no replica of that shard`;
+  return new BowechoError('NOT_A_REPLICA', sentence, { didExecute: 'no' });
+}
+
+function notRunning({ label }: PendingCall, state: string): BowechoError {
+  const code = state === 'halted' ? 'HALTED' : 'CLOSED';
+  return new BowechoError(code, `${label}: the view is ${state} here`, { didExecute: 'no' });
+}
+
+function noRoom({ label }: PendingCall, bytes: number, before: number, most: number): BowechoError {
+  const [code, sentence] =
+    bytes > MOST_MESSAGE_BYTES
+      ? (['TOO_LARGE', `${bytes} bytes to forward, at most ${MOST_MESSAGE_BYTES} may travel`] as const)
+      : (['OVERLOADED', `${before} bytes of forwarded calls are unanswered, of at most ${most}`] as const);
+  return new BowechoError(code, `${label}: ${sentence}`, { didExecute: 'no' });
+}
+
+function noWay({ label }: PendingCall, id: string): BowechoError {
+  const sentence = `${label}: there is no way to '${id}', who holds a replica`;
+  return new BowechoError('MEMBER_LOST', sentence, { didExecute: 'no' });
 }
 
 function ignoreResult(): void {

@@ -3,7 +3,6 @@
  * every replica, and it can travel: a replica answers a member that asked for everybody's answer.
  */
 import { BowechoError, ERROR_CODES, type DidExecute, type ErrorCode } from '@bowecho/core';
-import { pack, unpack } from '../codec/codec.js';
 import { copyResult } from '../codec/copy.js';
 import { ActorError, RemoteError } from '../errors.js';
 
@@ -56,52 +55,34 @@ function describeThrown(thrown: unknown): string {
   return typeof thrown === 'object' && thrown !== null ? 'an object that is no Error' : String(thrown);
 }
 
-/** The outcome as bytes. */
-export function encodeOutcome(id: number, outcome: Outcome): Uint8Array {
-  if (outcome.ok) return copyOf(pack([id, true, outcome.value]));
+/** The outcome as values that the codec carries; `outcomeOf` takes them. */
+export function outcomeFields(outcome: Outcome): readonly unknown[] {
+  if (outcome.ok) return [true, outcome.value];
   const { error } = outcome;
   const isActorError = error instanceof ActorError;
-  const fields = [
-    isActorError,
-    error.code,
-    error.message,
-    error.didExecute,
-    isActorError ? error.details : undefined,
-  ];
+  const details = isActorError ? error.details : undefined;
   const remoteName = error instanceof RemoteError ? error.remoteName : undefined;
-  return copyOf(pack([id, false, [...fields, remoteName]]));
+  return [false, isActorError, error.code, error.message, error.didExecute, details, remoteName];
 }
 
-/** What the packer gives is a view of a buffer that it uses again, and `slice` of a Buffer is a view as well. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
+/** The outcome of such values; undefined if they are none. */
+export function outcomeOf(fields: unknown): Outcome | undefined {
+  if (!Array.isArray(fields)) return undefined;
+  const [ok, ...rest] = fields as readonly unknown[];
+  if (ok === true) return { ok, value: rest[0] };
+  const error = ok === false && rest.length === 6 ? errorOf(rest) : undefined;
+  return error && { ok: false, error };
 }
 
-/**
- * What `encodeOutcome` was given.
- *
- * @throws BowechoError `NOT_SERIALIZABLE` for bytes that are no outcome
- */
-export function decodeOutcome(bytes: Uint8Array): { readonly id: number; readonly outcome: Outcome } {
-  const message = unpack(bytes);
-  if (!Array.isArray(message) || message.length !== 3 || typeof message[0] !== 'number') refuse(bytes.length);
-  const [id, ok, value] = message as [number, unknown, unknown];
-  if (ok === true) return { id, outcome: { ok, value } };
-  if (!Array.isArray(value) || value.length !== 6) refuse(bytes.length);
-  const [isActorError, code, sentence, didExecute, details, remoteName] = value as unknown[];
-  if (typeof code !== 'string' || typeof sentence !== 'string') refuse(bytes.length);
+function errorOf(fields: readonly unknown[]): ActorError | BowechoError | undefined {
+  const [isActorError, code, sentence, didExecute, details, remoteName] = fields;
+  if (typeof code !== 'string' || typeof sentence !== 'string') return undefined;
   const executed: DidExecute = didExecute === 'no' || didExecute === 'yes' ? didExecute : 'unknown';
-  if (isActorError === true)
-    return { id, outcome: { ok: false, error: new ActorError(code, sentence, details, executed) } };
-  if (!Object.hasOwn(ERROR_CODES, code)) refuse(bytes.length);
+  if (isActorError === true) return new ActorError(code, sentence, details, executed);
+  if (!Object.hasOwn(ERROR_CODES, code)) return undefined;
   if (typeof remoteName === 'string') {
     const message = sentence.startsWith(`${remoteName}: `) ? sentence.slice(remoteName.length + 2) : sentence;
-    return { id, outcome: { ok: false, error: new RemoteError(remoteName, message, executed) } };
+    return new RemoteError(remoteName, message, executed);
   }
-  const error = new BowechoError(code as ErrorCode, sentence, { didExecute: executed });
-  return { id, outcome: { ok: false, error } };
-}
-
-function refuse(bytes: number): never {
-  throw new BowechoError('NOT_SERIALIZABLE', `${bytes} bytes are no answer of a replica`);
+  return new BowechoError(code as ErrorCode, sentence, { didExecute: executed });
 }

@@ -14,8 +14,8 @@ export interface Gathering {
   readonly id: number;
   /** By rank: the answers so far. */
   readonly answers: Map<number, unknown>;
-  /** How many replicas answer. */
-  readonly expected: number;
+  /** Ranks of the replicas, who all answer. */
+  readonly replicas: readonly number[];
 }
 
 export class PendingCall {
@@ -26,6 +26,10 @@ export class PendingCall {
   /** Taken back before anybody saw it: no delivery will come. */
   isWithdrawn = false;
   gathering: Gathering | undefined;
+  /** By that rank the call is made in my member's name; -1: I make it myself. */
+  forwardedTo = -1;
+  /** The id under which other members answer it; -1: they do not. */
+  awaitedAs = -1;
   /** Index of the replica set. */
   set = -1;
   private onSettled: (() => void) | undefined;

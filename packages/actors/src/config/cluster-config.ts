@@ -7,35 +7,43 @@
  */
 import { BowechoError, problemsError } from '@bowecho/core';
 import { pino } from 'pino';
+import type { SecureOptions } from '../control/security.js';
 import type { Log } from '../ctx.js';
 import type { ActorClass } from '../definition/actor-class.js';
 import { definitionOf } from '../definition/actor-definition.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import { describeValue } from './describe-value.js';
 import { unknownKeyProblems } from './known-keys.js';
+import { withEnvironment, type Environment } from './environment.js';
+import { addressProblems, listenOf, securityOf, securityProblems, type TlsConfig } from './network-config.js';
 import { DEFAULTS, isIntegerWithin, isName, LIMITS, NAME_RULE } from './limits.js';
 import type { Range } from './limits.js';
 
-/** Fabrics that this version has. */
-export type FabricName = 'in-process';
+/**
+ * What carries the bytes. `in-process`: members of one process. `shared-memory`: processes of one machine. `auto`: the best
+ * there is between processes, which in this version is shared memory.
+ */
+const FABRICS = ['auto', 'shared-memory', 'in-process'] as const;
+export type FabricName = (typeof FABRICS)[number];
 
-/** Fabrics that have a name already, and what they will be. */
-const LATER_FABRICS: Readonly<Record<string, string>> = {
-  'shared-memory': 'processes of one machine',
-  libfabric: 'RDMA between machines',
-  auto: 'the fastest fabric that the machine has',
-};
-
-/** What `createCluster` is told. */
+/** What `createCluster` is told. The first five may come from the environment instead: see environment.ts. */
 export interface ClusterConfig {
   /** Names this member: 1 to 64 of `A-Z a-z 0-9 . _ -`, unique in the cluster, the same after a restart. */
-  readonly id: string;
-  /** Address of this member, one of the seeds. Default: `id`. */
+  readonly id?: string;
+  /** Where this member listens: `host:port`; for `in-process` any name, by default the `id`. */
   readonly listen?: string;
+  /** Which seed is this member, where it cannot reach itself by that address. Default: it finds out. */
+  readonly advertise?: string;
   /** Addresses of all founders, the same list at each of them. */
-  readonly seeds: readonly string[];
-  /** What carries the bytes: `'in-process'`, members that live in one process. */
-  readonly fabric: FabricName;
+  readonly seeds?: readonly string[];
+  /** What carries the bytes. Default `auto`. */
+  readonly fabric?: FabricName;
+  /** Known to all members and to nobody else; encrypts and authenticates what they say to each other. */
+  readonly secret?: string;
+  /** Certificates, instead of a secret. */
+  readonly tls?: TlsConfig;
+  /** Whether members may trust a network beyond loopback without either. Default false. */
+  readonly insecure?: boolean;
   /** The actor classes: decorated ones and those of `defineActor`. */
   readonly actors: readonly ActorClass[];
   /** A pino logger or anything with its five levels; `false` for silence. Default: pino to standard output. */
@@ -48,14 +56,19 @@ export interface ClusterConfig {
   readonly bootstrapTimeout?: number;
   /** How long a call may take, in milliseconds. Default 10,000. */
   readonly callTimeout?: number;
+  /** Whether SIGTERM and SIGINT have this member leave before the process ends. Default true. */
+  readonly leaveOnSignal?: boolean;
 }
 
 /** A configuration without gaps. */
 export interface ResolvedConfig {
   readonly id: string;
   readonly listen: string;
+  /** Which seed is this member, if that is known beforehand. */
+  readonly mySeed: string | undefined;
   readonly seeds: readonly string[];
-  readonly fabric: FabricName;
+  readonly fabric: Exclude<FabricName, 'auto'>;
+  readonly security: SecureOptions;
   /** In the order of their names, the same at every member. */
   readonly actors: readonly ActorDefinition[];
   readonly log: Log;
@@ -63,40 +76,54 @@ export interface ResolvedConfig {
   readonly queueBytes: number;
   readonly bootstrapTimeout: number;
   readonly callTimeout: number;
+  readonly leaveOnSignal: boolean;
 }
 
 const OPTIONS = [
   'id',
   'listen',
+  'advertise',
   'seeds',
   'fabric',
+  'secret',
+  'tls',
+  'insecure',
   'actors',
   'log',
   'ringBytes',
   'queueBytes',
   'bootstrapTimeout',
   'callTimeout',
+  'leaveOnSignal',
 ];
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 /**
- * Checks a configuration and fills in the defaults.
+ * Checks a configuration and fills in what the environment says, then the defaults.
  *
  * @throws BowechoError `CONFIG_INVALID` with every problem
  * @example
- * resolveConfig({ id: 'n1', seeds: ['n1', 'n2', 'n3'], fabric: 'in-process', actors: [Counter] });
+ * resolveConfig({ actors: [Counter] }, process.env);
  */
-export function resolveConfig(config: ClusterConfig): ResolvedConfig {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+export function resolveConfig(given: ClusterConfig, environment: Environment = {}): ResolvedConfig {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw problemsError('CONFIG_INVALID', 'the cluster configuration', [
-      `it must be an object like { id, seeds, fabric, actors }, but is ${describeValue(config)}`,
+      `it must be an object like { id, listen, seeds, actors }, but is ${describeValue(given)}`,
     ]);
   }
+  const config = withEnvironment(given, environment);
+  const fabric = config.fabric ?? 'auto';
+  const isOneProcess = !isBetweenProcesses(fabric);
   const problems = unknownKeyProblems(config, OPTIONS, 'the configuration');
-  if (!isName(config.id)) problems.push(`id must be ${NAME_RULE}, but is ${describeValue(config.id)}`);
-  const listen = config.listen ?? config.id;
-  problems.push(...addressProblems(config, listen), ...fabricProblems(config.fabric));
+  const { id, seeds } = config;
+  if (id === undefined && seeds === undefined) problems.push(NOBODY);
+  else {
+    if (!isName(id)) problems.push(`id must be ${NAME_RULE}, but is ${describeValue(id)}`);
+    problems.push(...addressProblems(config, isOneProcess));
+  }
+  problems.push(...fabricProblems(fabric));
+  if (!isOneProcess) problems.push(...securityProblems(config));
   const actors = readActors(config.actors, problems);
   problems.push(...logProblems(config.log));
   problems.push(...ringProblems(config.ringBytes));
@@ -105,63 +132,42 @@ export function resolveConfig(config: ClusterConfig): ResolvedConfig {
     ...integerProblems('bootstrapTimeout', config.bootstrapTimeout, LIMITS.bootstrapTimeout, 'ms'),
   );
   problems.push(...integerProblems('callTimeout', config.callTimeout, LIMITS.callTimeout, 'ms'));
+  const leaveOnSignal: unknown = config.leaveOnSignal ?? true;
+  if (typeof leaveOnSignal !== 'boolean')
+    problems.push(`leaveOnSignal must be true or false, but is ${describeValue(leaveOnSignal)}`);
   if (problems.length > 0) throw problemsError('CONFIG_INVALID', 'the cluster configuration', problems);
 
+  const listen = listenOf(config, isOneProcess)!;
   return Object.freeze({
-    id: config.id,
+    id: id!,
     listen,
-    seeds: Object.freeze([...config.seeds]),
-    fabric: config.fabric,
+    mySeed: config.advertise ?? (seeds!.includes(listen) ? listen : undefined),
+    seeds: Object.freeze([...seeds!]),
+    fabric: fabric === 'auto' ? 'shared-memory' : fabric,
+    security: securityOf(config),
     actors: Object.freeze(actors),
     log: resolveLog(config),
     ringBytes: config.ringBytes ?? DEFAULTS.ringBytes,
     queueBytes: config.queueBytes ?? DEFAULTS.queueBytes,
     bootstrapTimeout: config.bootstrapTimeout ?? DEFAULTS.bootstrapTimeout,
     callTimeout: config.callTimeout ?? DEFAULTS.callTimeout,
+    leaveOnSignal: leaveOnSignal as boolean,
   });
 }
 
-function addressProblems(config: ClusterConfig, listen: unknown): string[] {
-  const problems: string[] = [];
-  if (config.listen !== undefined && !isAddress(config.listen)) {
-    problems.push(`listen must be ${ADDRESS_RULE}, but is ${describeValue(config.listen)}`);
-  }
-  const seeds: unknown = config.seeds;
-  const { min, max } = LIMITS.seeds;
-  if (!Array.isArray(seeds) || seeds.length < min || seeds.length > max) {
-    const given = Array.isArray(seeds) ? `has ${seeds.length}` : `is ${describeValue(seeds)}`;
-    problems.push(`seeds must be a list of ${min} to ${max} addresses, but ${given}`);
-    return problems;
-  }
-  seeds.forEach((seed: unknown, index) => {
-    if (!isAddress(seed))
-      problems.push(`seeds[${index}] must be ${ADDRESS_RULE}, but is ${describeValue(seed)}`);
-    const first = seeds.indexOf(seed);
-    if (first < index) problems.push(`seeds[${index}] repeats seeds[${first}], ${describeValue(seed)}`);
-  });
-  if (isAddress(listen) && !seeds.includes(listen)) {
-    const source = config.listen === undefined ? 'listen (by default the id)' : 'listen';
-    problems.push(
-      `${source} is ${describeValue(listen)}, which is not among the seeds ${seeds.map(String).join(', ')}: ` +
-        'in this version every member is a founder; joining a running group comes later',
-    );
-  }
-  return problems;
-}
+const NOBODY =
+  'neither the program nor the environment says who this member is: start the program with `bowecho run <file>`, ' +
+  "or give id, listen and seeds, e.g. { id: 'n1', listen: '127.0.0.1:7401', seeds: ['127.0.0.1:7401', '127.0.0.1:7402'] }";
 
-const ADDRESS_RULE = `an address of ${LIMITS.address.min} to ${LIMITS.address.max} characters without spaces`;
-
-function isAddress(value: unknown): value is string {
-  const { min, max } = LIMITS.address;
-  return typeof value === 'string' && value.length >= min && value.length <= max && !/\s/.test(value);
+function isBetweenProcesses(fabric: unknown): boolean {
+  return fabric === 'auto' || fabric === 'shared-memory';
 }
 
 function fabricProblems(fabric: unknown): string[] {
-  if (fabric === 'in-process') return [];
-  const use = "this version has 'in-process'";
-  if (typeof fabric === 'string' && Object.hasOwn(LATER_FABRICS, fabric)) {
-    return [`fabric '${fabric}' (${LATER_FABRICS[fabric]!}) is not available yet; ${use}`];
-  }
+  if (FABRICS.includes(fabric as FabricName)) return [];
+  const use = `this version has ${FABRICS.map(name => `'${name}'`).join(', ')}`;
+  if (fabric === 'libfabric')
+    return [`fabric 'libfabric' (RDMA between machines) is not available yet; ${use}`];
   return [`fabric must be the name of a fabric, but is ${describeValue(fabric)}; ${use}`];
 }
 

@@ -45,6 +45,8 @@ export const LIMITS = {
   name: { min: 1, max: 64 },
   /** Characters of a listen address or seed. */
   address: { min: 1, max: 255 },
+  /** Characters of a cluster's secret. */
+  secret: { min: 16, max: 1024 },
   /** UTF-8 bytes of an actor's key. */
   keyBytes: { min: 1, max: 256 },
 } as const satisfies Record<string, Range>;

@@ -20,7 +20,8 @@ import {
 } from '@bowecho/core';
 import { CallHeader } from '../calls/call-message.js';
 import { Calls, type Route } from '../calls/calls.js';
-import { decodeOutcome, encodeOutcome, errorOfThrow, type Outcome } from '../calls/outcome.js';
+import { decodeMemberMessage, type MemberMessage } from '../calls/member-message.js';
+import { errorOfThrow, type Outcome } from '../calls/outcome.js';
 import { unpack } from '../codec/codec.js';
 import type { HandlerView, Log } from '../ctx.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
@@ -66,6 +67,7 @@ export class ActorNode implements Application {
   /** The view as handlers see it. */
   readonly view: HandlerView;
   private readonly myRank: number;
+  private readonly definitions: readonly ActorDefinition[];
   private readonly events: NodeEvents;
   private readonly log: Log;
   private readonly sets: readonly ReplicaSet[];
@@ -81,6 +83,7 @@ export class ActorNode implements Application {
   constructor(options: ActorNodeOptions) {
     const { view, myRank, definitions } = options;
     this.myRank = myRank;
+    this.definitions = definitions;
     this.events = options.events;
     this.log = guardedLog(options.log);
     this.view = handlerViewOf(view);
@@ -110,6 +113,8 @@ export class ActorNode implements Application {
     });
     this.calls = new Calls({
       member: this.member,
+      myRank,
+      queueBytes,
       route: (definition, key) => this.route(definition, key),
       memberIds: this.view.members,
       setCount: this.sets.length,
@@ -158,7 +163,7 @@ export class ActorNode implements Application {
       );
     }
     const set = this.setOfShard[type]![shardOf(definition.name, key, definition.shards)]!;
-    return { set, replica: this.replicas[set.index] };
+    return { set, type, replica: this.replicas[set.index] };
   }
 
   /** My replicas of an actor type, one per replica set that I am in. */
@@ -175,7 +180,7 @@ export class ActorNode implements Application {
     const outcome = this.apply(replica, memory, delivery);
     if (delivery.isMine) this.calls.delivered(set, this.myRank, outcome);
     else if (this.header.gatherId >= 0) {
-      this.member.sendMessage(delivery.sender, encodeOutcome(this.header.gatherId, outcome));
+      this.calls.answer(delivery.sender, this.header.gatherId, outcome);
     }
   }
 
@@ -200,15 +205,19 @@ export class ActorNode implements Application {
   }
 
   onMessage(fromRank: number, bytes: Uint8Array): void {
-    let answer;
+    let message: MemberMessage;
     try {
-      answer = decodeOutcome(bytes);
+      message = decodeMemberMessage(bytes);
+      if (message.kind === 'forward' && this.definitions[message.type] === undefined)
+        throw new BowechoError('ACTOR_UNKNOWN', `no actor type ${message.type}`);
     } catch (err) {
-      // Another member's bytes are no reason to stop. The call that waits for them ends by its timeout.
-      this.log.error({ err, from: this.view.members[fromRank] }, 'an answer cannot be read');
+      // Another member's bytes are no reason to stop. The call that they belong to ends by its timeout.
+      this.log.error({ err, from: this.view.members[fromRank] }, 'a message of a member cannot be read');
       return;
     }
-    this.calls.answered(answer.id, fromRank, answer.outcome);
+    if (message.kind === 'answer') this.calls.answered(message.id, fromRank, message.outcome);
+    else if (message.kind === 'withdraw') this.calls.withdraw(fromRank, message.id);
+    else this.calls.execute(fromRank, message, this.definitions[message.type]!);
   }
 
   onViewInstalled(): void {

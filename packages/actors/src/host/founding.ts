@@ -1,30 +1,22 @@
 /**
- * Founding is how the founders make view 0: each says hello to every seed, and when all have been heard, each computes
- * the same view by itself. Before that they compare what must be the same at all of them: the list of seeds and every
- * actor's definition. A difference is told in words and ends the attempt; nobody has started anything by then.
+ * Founding is how the founders make view 0: each dials every seed, and when all have answered, each computes the same view
+ * by itself. The seed that answers with my own incarnation is me. Before that they compare what must be the same at all
+ * of them: the list of seeds, the fabric, the size of the rings, and every actor's definition. A difference is told in
+ * words and ends the attempt; nobody has started anything by then.
+ *
+ * Only who answers *my* dial counts. A stranger that dials me learns what he does wrong and changes nothing here.
  */
 import {
-  BowechoError,
   layoutSubgroups,
   problemsError,
+  rankOf,
+  type BowechoError,
   type MemberIdentity,
   type SubgroupSpec,
   type View,
 } from '@bowecho/core';
+import type { Greeting } from '../control/greeting.js';
 import { describeMismatch, type ActorDefinition } from '../definition/actor-definition.js';
-
-/** What a founder says of itself. */
-export interface FounderHello {
-  readonly kind: 'hello';
-  readonly identity: MemberIdentity;
-  /** Where it listens: one of the seeds. */
-  readonly listen: string;
-  readonly seeds: readonly string[];
-  /** By actor name, in the order of the names. */
-  readonly fingerprints: ReadonlyMap<string, string>;
-  /** Whether the receiver should answer with its own hello. */
-  readonly wantsAnswer: boolean;
-}
 
 /** The layout that an actor type asks for. */
 export function subgroupSpecOf(definition: ActorDefinition): SubgroupSpec {
@@ -32,75 +24,126 @@ export function subgroupSpecOf(definition: ActorDefinition): SubgroupSpec {
   return { name, mode, shards, minReplicas: 1, maxReplicas: replicas, senders };
 }
 
-export class Founding {
-  private readonly heard = new Map<string, FounderHello>();
+/** Whether that very process, not only its name, is a member of the view. */
+export function isMember(view: View, { id, incarnation }: MemberIdentity): boolean {
+  return view.members[rankOf(view, id)]?.incarnation === incarnation;
+}
 
+export class Founding {
+  private readonly founders = new Map<string, Greeting>();
+  /** By seed: why it has not answered, as far as that is known. */
+  private readonly problems = new Map<string, string>();
+
+  /**
+   * @param mySeed which seed is me, where the process cannot find out by dialing it
+   */
   constructor(
-    private readonly me: FounderHello,
+    private readonly me: Greeting,
     private readonly definitions: readonly ActorDefinition[],
+    mySeed?: string,
   ) {
-    this.heard.set(me.listen, me);
+    if (mySeed !== undefined) this.founders.set(mySeed, me);
   }
 
-  /** The seeds that have not been heard. */
-  get missing(): readonly string[] {
-    return this.me.seeds.filter(seed => !this.heard.has(seed));
+  /** The seeds that have not answered, each with what is known of why. */
+  get waitingFor(): readonly string[] {
+    return this.me.seeds
+      .filter(seed => !this.founders.has(seed))
+      .map(seed => {
+        const problem = this.problems.get(seed);
+        return `the founder at ${seed}${problem === undefined ? '' : ` (${problem})`}`;
+      });
   }
 
   get isComplete(): boolean {
-    return this.missing.length === 0;
+    return this.founders.size === this.me.seeds.length;
+  }
+
+  /** Notes why a seed does not answer. */
+  unanswered(seed: string, problem: string): void {
+    this.problems.set(seed, problem);
   }
 
   /**
-   * Takes another founder's hello.
+   * Takes the founder who answered at `seed`.
    *
-   * @throws BowechoError `CONFIG_INVALID` if it has other seeds or my id, `ACTOR_MISMATCH` if its actors differ
+   * @throws BowechoError `CONFIG_INVALID` or `ACTOR_MISMATCH` if it and I cannot be in one group
    */
-  hear(hello: FounderHello): void {
-    const them = hello.identity.id;
-    if (hello.seeds.join() !== this.me.seeds.join()) {
-      throw problemsError('CONFIG_INVALID', 'the cluster', [
-        `'${them}' has the seeds ${hello.seeds.join(', ')}, this member ${this.me.seeds.join(', ')}; they must be the same list`,
-      ]);
-    }
-    for (const known of this.heard.values()) {
-      if (known.identity.id === them && known.listen !== hello.listen) {
-        throw problemsError('CONFIG_INVALID', 'the cluster', [
-          `the members at '${known.listen}' and '${hello.listen}' have the same id '${them}'`,
+  answered(seed: string, theirs: Greeting): void {
+    const mistake = this.mistakeOf(seed, theirs);
+    if (mistake !== undefined) throw mistake;
+    this.founders.set(seed, theirs);
+    if (!this.isComplete || [...this.founders.values()].some(founder => this.isMe(founder))) return;
+    throw problemsError('CONFIG_INVALID', 'the cluster', [
+      `none of the seeds ${this.me.seeds.join(', ')} is this member '${this.me.identity.id}': others answered at all of them`,
+    ]);
+  }
+
+  /** Why that process and I cannot be in one group; undefined if we can. */
+  mismatchWith(theirs: Greeting): BowechoError | undefined {
+    const { me } = this;
+    const them = `'${theirs.identity.id}'`;
+    const problems: string[] = [];
+    if (theirs.seeds.join() !== me.seeds.join())
+      problems.push(
+        `${them} has the seeds ${theirs.seeds.join(', ')}, this member ${me.seeds.join(', ')}; they must be the same list`,
+      );
+    if (theirs.fabric !== me.fabric)
+      problems.push(`${them} uses the fabric '${theirs.fabric}', this member '${me.fabric}'`);
+    if (theirs.ringBytes !== me.ringBytes)
+      problems.push(`${them} has ringBytes ${theirs.ringBytes}, this member ${me.ringBytes}`);
+    if (problems.length > 0) return problemsError('CONFIG_INVALID', 'the cluster', problems);
+    const differences = this.actorMismatches(theirs);
+    if (differences.length === 0) return undefined;
+    return problemsError('ACTOR_MISMATCH', `the cluster of this member and ${them}`, differences);
+  }
+
+  private mistakeOf(seed: string, theirs: Greeting): BowechoError | undefined {
+    const mismatch = this.mismatchWith(theirs);
+    if (mismatch !== undefined) return mismatch;
+    const { id, incarnation } = theirs.identity;
+    for (const [other, founder] of [...this.founders, [undefined, this.me] as const]) {
+      if (other === seed || founder.identity.id !== id) continue;
+      if (founder.identity.incarnation !== incarnation) {
+        const first = other === undefined ? 'this member' : `the member at '${other}'`;
+        return problemsError('CONFIG_INVALID', 'the cluster', [
+          `${first} and the one at '${seed}' have the same id '${id}'`,
+        ]);
+      }
+      if (other !== undefined) {
+        return problemsError('CONFIG_INVALID', 'the cluster', [
+          `the seeds '${other}' and '${seed}' are one and the same member '${id}'`,
         ]);
       }
     }
-    const problems = this.mismatches(hello);
-    if (problems.length > 0)
-      throw problemsError('ACTOR_MISMATCH', `the cluster of this member and '${them}'`, problems);
-    this.heard.set(hello.listen, hello);
+    return undefined;
   }
 
-  private mismatches(hello: FounderHello): string[] {
+  private actorMismatches(theirs: Greeting): string[] {
     const problems: string[] = [];
     for (const [name, mine] of this.me.fingerprints) {
-      const theirs = hello.fingerprints.get(name);
-      if (theirs === undefined)
-        problems.push(`actor '${name}' is known here and not at '${hello.identity.id}'`);
-      else problems.push(...describeMismatch(mine, theirs).map(sentence => `actor '${name}': ${sentence}`));
+      const fingerprint = theirs.fingerprints.get(name);
+      if (fingerprint === undefined)
+        problems.push(`actor '${name}' is known here and not at '${theirs.identity.id}'`);
+      else
+        problems.push(...describeMismatch(mine, fingerprint).map(sentence => `actor '${name}': ${sentence}`));
     }
-    for (const name of hello.fingerprints.keys()) {
+    for (const name of theirs.fingerprints.keys()) {
       if (!this.me.fingerprints.has(name)) {
-        problems.push(`actor '${name}' is known at '${hello.identity.id}' and not here`);
+        problems.push(`actor '${name}' is known at '${theirs.identity.id}' and not here`);
       }
     }
     return problems;
   }
 
-  /** Where a member of the view listens. */
-  addressOf(id: string): string {
-    for (const hello of this.heard.values()) if (hello.identity.id === id) return hello.listen;
-    throw new BowechoError('CONFIG_INVALID', `no founder has the id '${id}'`);
+  private isMe({ identity }: Greeting): boolean {
+    const { id, incarnation } = this.me.identity;
+    return identity.id === id && identity.incarnation === incarnation;
   }
 
   /** View 0: the founders in the order of the seeds. Call it when complete. */
   view(): View {
-    const members = this.me.seeds.map(seed => this.heard.get(seed)!.identity);
+    const members = this.me.seeds.map(seed => this.founders.get(seed)!.identity);
     const layout = layoutSubgroups(this.definitions.map(subgroupSpecOf), members);
     if (!layout.adequate) throw problemsError('CONFIG_INVALID', 'the layout of the actors', layout.missing);
     return { vid: 0, members, subgroups: layout.subgroups };

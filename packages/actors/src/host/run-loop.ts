@@ -2,9 +2,13 @@
  * RunLoop drives one node on the main thread: it works while there is work and rests while there is none.
  *
  * Working is a chain of `setImmediate`, several steps per link, so that sockets, timers and promises of the application
- * get their turn between links. After some links without work the loop arms the fabric and stops; a write from outside,
- * `wake`, or the next deadline starts it again. A poll may swallow what would have woken the loop, so a turn always
- * follows the last poll before it rests.
+ * get their turn between links. A step that found nothing yields the processor: members may outnumber the cores, and then
+ * what this one waits for can only happen on the core that it holds. After some time without work the loop arms the fabric
+ * and stops; a write from outside, `wake`, the next deadline, or a coarse timer starts it again. A poll may swallow what
+ * would have woken the loop, so a turn always follows the last poll before it rests.
+ *
+ * Waking a process that sleeps costs some hundred times more than a look at the memory of one that does not, so it is
+ * worth to look for a while; and a process that never sleeps burns a core. How long is a matter of measuring.
  */
 import { DELIVERIES_PER_TURN, type Fabric } from '@bowecho/core';
 
@@ -27,10 +31,14 @@ const LINK_MICROS = 2_000;
 const FIRST_DELIVERIES = 32;
 const SHORT_STEP_MICROS = 500;
 const LONG_STEP_MICROS = 4_000;
-/** Links without work before the loop rests. */
+/** Steps without work in one link, at most, and for how long: each of them gives the processor away. */
+const IDLE_STEPS_PER_LINK = 4;
+const IDLE_LINK_MICROS = 20;
+/** Time and links without work before the loop rests. */
+const IDLE_MICROS = 100;
 const IDLE_LINKS = 8;
-/** `setTimeout` takes no longer delays. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** A loop that rests looks now and then by itself, so that a wake-up that were lost would cost this and not the group. */
+const LOOK_ANYWAY_MS = 50;
 
 /** Microseconds since 1970; follows the monotonic clock, so it never falls while the process lives. */
 export function microsecondsNow(): number {
@@ -42,6 +50,7 @@ export class RunLoop {
   private isScheduled = false;
   private isStopped = false;
   private idleLinks = 0;
+  private lastWorkAt = 0;
   private timer: NodeJS.Timeout | undefined;
 
   /**
@@ -76,17 +85,21 @@ export class RunLoop {
   private readonly link = (): void => {
     if (this.isStopped) return;
     try {
-      this.idleLinks++;
-      if (this.work()) this.idleLinks = 0;
+      if (this.work() || this.lookAround()) this.idleLinks = 0;
+      else this.idleLinks++;
     } catch (error) {
       this.stop();
       this.onCrash(error);
       return;
     }
     this.isScheduled = false;
-    if (this.idleLinks <= IDLE_LINKS || !this.fabric.arm(this.onReady)) this.schedule();
+    if (this.isBusy || !this.fabric.arm(this.onReady)) this.schedule();
     else this.setTimer();
   };
+
+  private get isBusy(): boolean {
+    return this.idleLinks <= IDLE_LINKS || microsecondsNow() - this.lastWorkAt < IDLE_MICROS;
+  }
 
   private work(): boolean {
     let now = microsecondsNow();
@@ -98,7 +111,23 @@ export class RunLoop {
       this.adapt(after - now);
       now = after;
     }
+    if (steps > 0) this.lastWorkAt = now;
     return steps > 0;
+  }
+
+  /** Looks a few times more before the application gets its turn: what is under way often lands within microseconds. */
+  private lookAround(): boolean {
+    const end = microsecondsNow() + IDLE_LINK_MICROS;
+    for (let steps = 0; steps < IDLE_STEPS_PER_LINK; steps++) {
+      this.fabric.yieldProcessor();
+      const now = microsecondsNow();
+      if (this.driven.doWork(now) > 0) {
+        this.lastWorkAt = now;
+        return true;
+      }
+      if (now >= end) break;
+    }
+    return false;
   }
 
   private adapt(stepMicros: number): void {
@@ -112,11 +141,14 @@ export class RunLoop {
 
   private readonly onReady = (): void => this.wake();
 
+  /** One link, and back to rest if it finds nothing. */
+  private readonly lookAnyway = (): void => this.schedule();
+
   private setTimer(): void {
     clearTimeout(this.timer);
     const { nextDeadline } = this.driven;
-    if (nextDeadline === Infinity) return;
-    const delay = Math.max(0, (nextDeadline - microsecondsNow()) / 1000);
-    this.timer = setTimeout(this.onReady, Math.min(Math.ceil(delay), LONGEST_TIMER_MS));
+    const delay = Math.max(0, Math.ceil((nextDeadline - microsecondsNow()) / 1000));
+    this.timer = setTimeout(this.lookAnyway, Math.min(delay, LOOK_ANYWAY_MS));
+    if (nextDeadline === Infinity) this.timer.unref(); // a deadline is somebody's call, and keeps the process alive
   }
 }

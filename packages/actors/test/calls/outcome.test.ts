@@ -4,7 +4,8 @@
  */
 import { ActorError, BowechoError, RemoteError } from '@bowecho/actors';
 import { expect } from 'chai';
-import { decodeOutcome, encodeOutcome, errorOfThrow } from '../../src/calls/outcome.js';
+import { decodeMemberMessage, encodeMemberMessage } from '../../src/calls/member-message.js';
+import { errorOfThrow } from '../../src/calls/outcome.js';
 
 function errorWith(key: string, descriptor: PropertyDescriptor): Error {
   return Object.defineProperty(new Error('x'), key, descriptor);
@@ -37,9 +38,11 @@ describe('what a handler throws', () => {
   for (const [what, thrown] of THROWN) {
     it(`travels: ${what}`, () => {
       const error = errorOfThrow(thrown, 'unknown');
-      const { id, outcome } = decodeOutcome(encodeOutcome(7, { ok: false, error }));
-      expect(id).to.equal(7);
-      if (outcome.ok) expect.fail('it arrived as a result');
+      const sent = { kind: 'answer', id: 7, outcome: { ok: false, error } } as const;
+      const arrived = decodeMemberMessage(encodeMemberMessage(sent));
+      expect(arrived).to.include({ kind: 'answer', id: 7 });
+      if (arrived.kind !== 'answer' || arrived.outcome.ok) expect.fail('it arrived as something else');
+      const { outcome } = arrived;
       const facts = ({ name, code, message, didExecute }: typeof error): unknown[] => [
         name,
         code,

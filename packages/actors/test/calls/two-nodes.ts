@@ -13,6 +13,8 @@ export class TwoNodes {
   readonly deadLetters: Error[] = [];
   /** Microseconds. */
   now = 1_000_000;
+  /** While it is set, nobody has a way to anybody beside the fabric. */
+  isCut = false;
   private readonly mail: (() => void)[] = [];
 
   constructor(actor: ActorClass, sizes: { readonly ringBytes?: number; readonly queueBytes?: number } = {}) {
@@ -31,11 +33,12 @@ export class TwoNodes {
           definitions,
           fabric: network.createFabric(),
           control: {
-            send: (to, message) =>
-              this.post(
-                members.findIndex(each => each.id === to.id),
-                message,
-              ),
+            send: (to, message) => {
+              if (this.isCut) return false;
+              const target = members.findIndex(each => each.id === to.id);
+              this.mail.push(() => this.hand(target, message));
+              return true;
+            },
           },
           ringBytes,
           queueBytes,
@@ -64,8 +67,14 @@ export class TwoNodes {
     }
   }
 
-  private post(to: number, message: ControlMessage): void {
-    this.mail.push(() => this.nodes[to]!.member.receiveControl(message));
+  /** What was said beside the fabric and has not arrived is lost. */
+  loseMail(): void {
+    this.mail.length = 0;
+  }
+
+  private hand(to: number, message: ControlMessage): void {
+    const problem = this.nodes[to]!.member.receiveControl(message);
+    if (problem !== undefined) throw new Error(problem);
   }
 
   private events(): NodeEvents {

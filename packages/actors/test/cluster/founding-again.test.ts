@@ -5,13 +5,14 @@
 import {
   BowechoError,
   Cluster,
+  InProcessControl,
   InProcessHub,
   createCluster,
   defineActor,
   resolveConfig,
 } from '@bowecho/actors';
-import type { ClusterConfig } from '@bowecho/actors';
-import type { ControlMessage } from '@bowecho/core';
+import type { ClusterConfig, ControlHandler, Greeting } from '@bowecho/actors';
+import type { ControlMessage, MemberIdentity } from '@bowecho/core';
 import { expect } from 'chai';
 
 const Counter = defineActor({
@@ -83,25 +84,30 @@ describe('founding again', () => {
   it('is not halted by what an earlier group still says', async () => {
     const seeds = freshSeeds();
     const hub = new InProcessHub();
-    const [a, b] = seeds.map(id => {
+    const controls: InProcessControl[] = [];
+    const open = async (id: string): Promise<Cluster> => {
       const config = { id, seeds, fabric: 'in-process', actors: [Counter], log: false } as const;
-      return () => new Cluster(resolveConfig({ ...config, ringBytes: 65_536 }), hub);
-    });
-    const stale: ControlMessage = {
-      kind: 'application',
-      vid: 0,
-      from: { id: seeds[1], incarnation: 1 },
-      bytes: new Uint8Array(3),
+      const control = new InProcessControl(hub, id);
+      controls.push(control);
+      const resolved = resolveConfig({ ...config, ringBytes: 65_536 });
+      const cluster = new Cluster(resolved, hub.network.createFabric(), control);
+      members.push(cluster);
+      await cluster.open();
+      return cluster;
     };
-    const first = a!();
-    members.push(first);
-    hub.send(seeds[0], stale); // before there is a group
-    await new Promise(resolve => setImmediate(resolve));
-    members.push(b!());
-    await first.whenReady();
-    hub.send(seeds[0], stale);
-    hub.send(seeds[0], { ...stale, from: { id: 'stranger', incarnation: 1 } });
-    await new Promise(resolve => setImmediate(resolve));
+    const first = await open(seeds[0]);
+    const say = (from: MemberIdentity, vid: number): void => {
+      const message: ControlMessage = { kind: 'application', vid, from, bytes: new Uint8Array(3) };
+      const { handler } = controls[0] as unknown as { readonly handler: ControlHandler };
+      handler.received(message);
+    };
+    say({ id: seeds[1], incarnation: 1 }, 0); // before there is a group
+    const second = await open(seeds[1]);
+    await Promise.all([first.whenReady(), second.whenReady()]);
+    say({ id: seeds[1], incarnation: 1 }, 0);
+    say({ id: 'stranger', incarnation: 1 }, 0);
+    const { me } = second as unknown as { readonly me: Greeting };
+    say(me.identity, 7);
     expect(await first.get(Counter, 'c').add()).to.equal(1);
   });
 

@@ -92,12 +92,7 @@ describe('cluster configuration', () => {
     [
       'a fabric of later',
       { fabric: 'libfabric' },
-      "fabric 'libfabric' (RDMA between machines) is not available yet; this version has 'in-process'",
-    ],
-    [
-      'the automatic fabric',
-      { fabric: 'auto' },
-      "fabric 'auto' (the fastest fabric that the machine has) is not available yet",
+      "fabric 'libfabric' (RDMA between machines) is not available yet; this version has 'auto', 'shared-memory', 'in-process'",
     ],
     ['an unknown fabric', { fabric: 'tcp' }, `fabric must be the name of a fabric, but is the text "tcp"`],
     ['no actors', { actors: [] }, 'actors must be a list of actor classes, but is empty'],
@@ -152,12 +147,107 @@ describe('cluster configuration', () => {
     });
   }
 
+  describe('between processes', () => {
+    const SECRET = 'correct horse battery';
+    const BETWEEN = {
+      ...GOOD,
+      fabric: 'auto',
+      listen: '127.0.0.1:7401',
+      seeds: ['127.0.0.1:7401', '[::1]:7402'],
+    } as const;
+    const tls = {
+      cert: '-----BEGIN CERTIFICATE',
+      key: '-----BEGIN PRIVATE KEY',
+      ca: '-----BEGIN CERTIFICATE',
+    };
+    const wide = { listen: '0.0.0.0:7401', seeds: ['n1:7401', 'n2:7401'] };
+
+    it('means shared memory, and knows itself by the address where it listens', () => {
+      const resolved = resolveConfig(BETWEEN);
+      expect(resolved).to.include({ fabric: 'shared-memory', mySeed: BETWEEN.listen });
+      expect(resolved.security).to.deep.equal({ kind: 'none' });
+    });
+
+    it('takes a secret, certificates or nothing where members are reached from elsewhere', () => {
+      const secure = (more: object): object => resolveConfig({ ...BETWEEN, ...wide, ...more }).security;
+      expect(secure({ secret: SECRET })).to.deep.equal({ kind: 'secret', secret: SECRET });
+      expect(secure({ tls })).to.deep.equal({ kind: 'certificates', ...tls });
+      expect(secure({ insecure: true })).to.deep.equal({ kind: 'none' });
+      const advertised = resolveConfig({ ...BETWEEN, ...wide, insecure: true, advertise: 'n2:7401' });
+      expect(advertised.mySeed).to.equal('n2:7401');
+      expect(resolveConfig({ ...BETWEEN, ...wide, insecure: true }).mySeed).to.equal(undefined);
+    });
+
+    const refused: [string, object, string][] = [
+      ['no address', { listen: undefined }, 'listen is missing: it must be an address like n1.example:7400'],
+      ['a host without a port', { listen: 'n1' }, 'listen must be an address like n1.example:7400'],
+      ['a port of none', { listen: '127.0.0.1:0' }, 'listen must be an address like'],
+      ['a seed without a port', { seeds: ['127.0.0.1:7401', 'n2'] }, 'seeds[1] must be an address like'],
+      ['an advertised stranger', { advertise: 'n9:1' }, 'advertise must be one of the seeds 127.0.0.1:7401'],
+      [
+        'a listener for everybody',
+        { listen: '0.0.0.0:7401' },
+        "0.0.0.0:7401 is beyond this machine's loopback",
+      ],
+      [
+        'a founder elsewhere',
+        { seeds: ['127.0.0.1:7401', 'n2:7401'] },
+        "n2:7401 is beyond this machine's loopback",
+      ],
+      ['a short secret', { secret: 'hunter2' }, 'secret must be a text of 16 to 1024 characters, but has 7'],
+      ['two ways to trust', { secret: SECRET, tls }, 'secret and tls exclude each other: give one of them'],
+      ['a path for a certificate', { tls: { ...tls, cert: 'cert.pem' } }, 'tls.cert must be PEM text'],
+      ['a forgotten authority', { tls: { cert: tls.cert, key: tls.key } }, 'tls.ca must be PEM text'],
+      ['insecurity in words', { insecure: 'yes' }, 'insecure must be true or false, but is the text "yes"'],
+    ];
+    for (const [what, change, sentence] of refused) {
+      it(`refuses ${what}, and shows no secret`, () => {
+        const problems = problemsOf({ ...BETWEEN, ...change });
+        expect(problems, problems.join('\n')).to.have.lengthOf(1);
+        expect(problems[0]).to.include(sentence).and.not.to.include(SECRET).and.not.to.include('hunter2');
+      });
+    }
+  });
+
+  describe('of the environment', () => {
+    const environment = {
+      BOWECHO_ID: 'n2',
+      BOWECHO_LISTEN: '127.0.0.1:7402',
+      BOWECHO_SEEDS: '127.0.0.1:7401, 127.0.0.1:7402',
+      BOWECHO_SECRET: '',
+    };
+
+    it('fills what the program leaves out', () => {
+      const resolved = resolveConfig({ actors: [Counter], log: false }, environment);
+      const { BOWECHO_ID: id, BOWECHO_LISTEN: listen } = environment;
+      expect(resolved).to.include({ id, listen, fabric: 'shared-memory' });
+      expect(resolved.seeds).to.deep.equal(['127.0.0.1:7401', '127.0.0.1:7402']);
+      expect(resolved.security).to.deep.equal({ kind: 'none' });
+    });
+
+    it('does not overrule the program', () => {
+      expect(resolveConfig(GOOD, environment)).to.deep.include({ id: 'n1', seeds: GOOD.seeds });
+    });
+
+    it('is held to the same rules', () => {
+      const config = { actors: [Counter] };
+      const error = thrown(() => resolveConfig(config, { ...environment, BOWECHO_SEEDS: 'n1' }));
+      expect(error.problems.join()).to.include('seeds[0] must be an address');
+    });
+
+    it('is pointed at where nothing says who the member is', () => {
+      const error = thrown(() => resolveConfig({ actors: [Counter] }));
+      expect(error.problems).to.have.lengthOf(1);
+      expect(error.problems[0]).to.include('bowecho run').and.to.include('or give id, listen and seeds');
+    });
+  });
+
   it('lists everything that is wrong, the problems of actors too', () => {
     const problems = problemsOf({
       id: '',
       listen: 'n1',
       seeds: ['n1', 'n1'],
-      fabric: 'auto',
+      fabric: 'libfabric',
       actors: [Undecorated, Broken],
       ringBytes: 5000,
       callTimeout: -1,
@@ -182,7 +272,7 @@ describe('cluster configuration', () => {
     it(`refuses ${JSON.stringify(input)} instead of an object`, () => {
       const error = thrown(() => resolveConfig(input as unknown as ClusterConfig));
       expect(error.code).to.equal('CONFIG_INVALID');
-      expect(error.message).to.include('it must be an object like { id, seeds, fabric, actors }');
+      expect(error.message).to.include('it must be an object like { id, listen, seeds, actors }');
     });
   }
 });

@@ -7,7 +7,7 @@ import type { Multicast } from '../multicast/multicast.js';
 import type { ControlMessage } from '../ports.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { rankOf, type View } from '../view/view.js';
+import { rankOf, replicaSets, type View } from '../view/view.js';
 import { assert } from '../assert.js';
 import { Membership, type MembershipEvent, type MembershipState } from './membership-machine.js';
 
@@ -15,8 +15,10 @@ export class ViewManager {
   private membership = Membership.initial;
   private readonly columns: MemberColumns = memberColumns();
   private readonly connectedTo: boolean[];
+  private readonly hasKeysOf: boolean[];
   private readonly arrived: ControlMessage[] = [];
   private leaveReason: string | undefined;
+  private lossReason: string | undefined;
 
   constructor(
     private readonly view: View,
@@ -24,6 +26,7 @@ export class ViewManager {
     private readonly table: Table,
   ) {
     this.connectedTo = view.members.map((_, rank) => rank === myRank);
+    this.hasKeysOf = [...this.connectedTo];
   }
 
   get state(): MembershipState {
@@ -40,15 +43,38 @@ export class ViewManager {
     return this.state !== 'connecting' && this.state !== 'halted';
   }
 
-  /** Input from the control channel; looked at in the next turn. */
-  receive(message: ControlMessage): void {
-    this.arrived.push(message);
+  /** Input from the control channel; looked at in the next turn. Says in words why it is not taken, if it is not. */
+  receive(message: ControlMessage): string | undefined {
+    const problem = this.problemOf(message);
+    if (problem === undefined) this.arrived.push(message);
+    return problem;
+  }
+
+  private problemOf(message: ControlMessage): string | undefined {
+    const { from } = message;
+    const rank = rankOf(this.view, from.id);
+    const isOther = rank >= 0 && rank !== this.myRank;
+    if (!isOther || this.view.members[rank]!.incarnation !== from.incarnation)
+      return `${from.id} (incarnation ${from.incarnation}) is no other member of view ${this.view.vid}`;
+    if (message.vid !== this.view.vid) return `it is of view ${message.vid}, and this is ${this.view.vid}`;
+    if (message.kind !== 'keys') return undefined;
+    if (this.hasKeysOf[rank]) return `the keys of ${from.id} are known`;
+    this.hasKeysOf[rank] = true;
+    const mistaken = replicaSets(this.view).find(
+      ({ index, replicas }) => (message.shardTables[index] !== undefined) !== replicas.includes(rank),
+    );
+    return mistaken && `${from.id} gives keys that do not fit replica set ${mistaken.index}`;
   }
 
   /** Input: this member can write to `rank`. */
   connected(rank: number): void {
     assert(!this.connectedTo[rank], `rank ${rank} was connected twice`);
     this.connectedTo[rank] = true;
+  }
+
+  /** Input: that member cannot take part in this view any more. */
+  lost(rank: number, reason: string): void {
+    this.lossReason ??= `${this.view.members[rank]!.id} is lost: ${reason}`;
   }
 
   /** Input: this member is to go. Looked at in a turn, but not before it can tell the others. */
@@ -113,14 +139,7 @@ export class ViewManager {
 
   private takeMessages(outbox: Outbox): void {
     for (const message of this.arrived) {
-      const { from } = message;
-      const rank = rankOf(this.view, from.id);
-      assert(rank >= 0 && rank !== this.myRank, `a message from ${from.id}, who is no other member`);
-      assert(message.vid === this.view.vid, `a message of view ${message.vid} in view ${this.view.vid}`);
-      assert(
-        this.view.members[rank]!.incarnation === from.incarnation,
-        `a message from incarnation ${from.incarnation} of ${from.id}`,
-      );
+      const rank = rankOf(this.view, message.from.id);
       if (message.kind === 'keys') outbox.effects.push({ kind: 'connect', rank, keys: message });
       else outbox.effects.push({ kind: 'message', fromRank: rank, bytes: message.bytes });
     }
@@ -133,11 +152,14 @@ export class ViewManager {
     else this.wedge('LEAVE_REQUESTED', reason, outbox);
   }
 
-  /** A wedge seen in any row ends the view for everybody. */
+  /** A wedge seen in any row ends the view for everybody, and so does a member that is lost. */
   private noticeWedge(outbox: Outbox): void {
     if (this.state === 'connecting' || this.state === 'wedged' || this.state === 'halted') return;
     const rank = this.table.firstRowWith(this.columns.wedged, 1);
-    if (rank < 0) return;
+    if (rank < 0) {
+      if (this.lossReason !== undefined) this.wedge('VIEW_ENDED', this.lossReason, outbox);
+      return;
+    }
     const { id } = this.view.members[rank]!;
     const why = this.table.read(rank, this.columns.leaving) > 0 ? 'leaves' : 'ended the view';
     this.wedge('VIEW_ENDED', `${id} ${why}`, outbox);

@@ -17,7 +17,8 @@
  *    behind the columns is old.
  *  - Shared memory and NICs land whole cells, in any order. Counters never fall, so a mixture of two blocks adds up to
  *    less than the new sum and to more than the old one; the sum covers the numbers too. That holds while sums are exact,
- *    so a member whose counters add up to more than 2^53 fails instead of pushing them.
+ *    so a member whose counters add up to more than 2^53 fails instead of pushing them. A mixture of three could add up;
+ *    reading the cells twice rules that out (table.ts).
  *
  * Every push has a greater sum than the one before, so a row whose sum was seen needs no other look: a turn with nothing
  * to do reads one cell per row.

@@ -9,6 +9,7 @@
  * had published before it, because that was pushed earlier and is read later.
  */
 import { assert, fail } from '../assert.js';
+import { loadFence } from './load-fence.js';
 import { CELL_BYTES, type RingMemory, type TableLayout } from './row-layout.js';
 
 export class Table {
@@ -46,12 +47,20 @@ export class Table {
       const sum = cells[at]!;
       if (sum === accepted[row] || row === myRow) continue;
       isNew = true;
+      loadFence();
       this.takeRow(row, sum);
     }
+    if (isNew) loadFence(); // what these counters vouch for is read after them
     return isNew;
   }
 
-  /** Takes over a row if the block that it shows landed whole (see row-layout.ts); keeps the last good copy otherwise. */
+  /**
+   * Takes over a row if the block that it shows landed whole (see row-layout.ts); keeps the last good copy otherwise.
+   *
+   * The cells are read twice. While I read, one push can finish landing and the next one begin, and a mixture of three
+   * blocks may well add up. Cells only grow, so values that are there in both passes were there together between them,
+   * and then at most two pushes are mixed: that the sum shows.
+   */
   private takeRow(row: number, sum: number): void {
     const { cells, snapshot, incoming } = this;
     const { endNumber } = this.layout.block;
@@ -63,6 +72,8 @@ export class Table {
       found += value;
     }
     if (incoming[0]! !== incoming[endNumber]! || found !== sum) return;
+    loadFence();
+    for (let cell = endNumber; cell >= 0; cell--) if (cells[start + cell]! !== incoming[cell]!) return;
     for (let cell = endNumber - 1; cell > 0; cell--) {
       const value = incoming[cell]!;
       if (!(value >= snapshot[start + cell]!)) {

@@ -46,7 +46,7 @@ for (const mode of ['ordered', 'unordered'] as const) {
         ...OPTIONS,
         ports: {
           fabric: LONELY,
-          control: { send: () => undefined },
+          control: { send: () => true },
           application: {
             deliver({ set }) {
               counts[set]!++;

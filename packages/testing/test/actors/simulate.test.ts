@@ -200,19 +200,10 @@ describe('simulated actors', () => {
     await sim.settle();
     for (const key of keys) expect(sim.digests(Counter, key)).to.have.lengthOf(3);
 
-    const strangers = await Promise.all(
-      [0, 1, 2, 3, 4].map(node =>
-        sim
-          .get(Counter, 'key 1', { node })
-          .add(1)
-          .catch((error: BowechoError) => error),
-      ),
+    const answers = await Promise.all(
+      [0, 1, 2, 3, 4].map(node => sim.get(Counter, 'key 1', { node }).add(1)),
     );
-    const refused = strangers.filter(answer => answer instanceof BowechoError);
-    expect(refused.map(error => [error.code, error.didExecute])).to.deep.equal([
-      ['NOT_A_REPLICA', 'no'],
-      ['NOT_A_REPLICA', 'no'],
-    ]);
+    expect(answers.sort()).to.deep.equal([2, 3, 4, 5, 6]); // two of the nodes hold no replica of it
   });
 
   it('keep each sender to its own order in unordered mode', async () => {

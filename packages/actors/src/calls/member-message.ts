@@ -1,0 +1,87 @@
+/**
+ * MemberMessage is what the calls of one member say to those of another, over the control channel:
+ *
+ *  - `forward`: a call for a replica that the caller's member does not hold, to be made there in its name;
+ *  - `withdraw`: nobody waits for that forwarded call any more;
+ *  - `answer`: how a forwarded call ended, or what one replica answered to a call by `$all`.
+ *
+ * Ids are the caller's. It comes from a network, so every field is checked before it is believed.
+ */
+import { BowechoError } from '@bowecho/core';
+import { pack, unpack } from '../codec/codec.js';
+import type { CallFace } from '../definition/ref-class.js';
+import { outcomeFields, outcomeOf, type Outcome } from './outcome.js';
+
+export interface ForwardMessage {
+  readonly kind: 'forward';
+  readonly id: number;
+  /** Index of the actor type among the cluster's, which are the same everywhere. */
+  readonly type: number;
+  /** Id of the method. */
+  readonly method: number;
+  readonly key: string;
+  readonly face: CallFace;
+  /** Whether a query is answered at once from what its replica has delivered. */
+  readonly isLocalRead: boolean;
+  /** Milliseconds that are left of the call's time. */
+  readonly timeout: number;
+  /** As `packArguments` gives them: checked at the caller. */
+  readonly args: Uint8Array;
+}
+
+export type MemberMessage =
+  | ForwardMessage
+  | { readonly kind: 'withdraw'; readonly id: number }
+  | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome };
+
+const ANSWER = 0;
+const FORWARD = 1;
+const WITHDRAW = 2;
+const FACES: readonly CallFace[] = ['call', 'tell', 'all'];
+
+/** The message as bytes that nobody else holds. */
+export function encodeMemberMessage(message: MemberMessage): Uint8Array {
+  return new Uint8Array(pack(fieldsOf(message))); // what the packer gives is a view of a buffer that it uses again
+}
+
+function fieldsOf(message: MemberMessage): readonly unknown[] {
+  switch (message.kind) {
+    case 'answer':
+      return [ANSWER, message.id, outcomeFields(message.outcome)];
+    case 'withdraw':
+      return [WITHDRAW, message.id];
+    case 'forward': {
+      const { id, type, method, key, face, isLocalRead, timeout } = message;
+      const args = new Uint8Array(message.args); // they are in that buffer of the packer, too
+      return [FORWARD, id, type, method, key, FACES.indexOf(face), isLocalRead, timeout, args];
+    }
+  }
+}
+
+/**
+ * What `encodeMemberMessage` was given.
+ *
+ * @throws BowechoError `NOT_SERIALIZABLE` for bytes that are no such message
+ */
+export function decodeMemberMessage(bytes: Uint8Array): MemberMessage {
+  const fields = unpack(bytes);
+  if (!Array.isArray(fields) || !isCount(fields[1])) refuse(bytes);
+  const [kind, id, ...rest] = fields as [unknown, number, ...unknown[]];
+  if (kind === WITHDRAW) return { kind: 'withdraw', id };
+  if (kind === ANSWER) return { kind: 'answer', id, outcome: outcomeOf(rest[0]) ?? refuse(bytes) };
+  if (kind !== FORWARD) refuse(bytes);
+  const [type, method, key, faceIndex, isLocalRead, timeout, args] = rest;
+  const face = isCount(faceIndex) ? FACES[faceIndex] : undefined;
+  if (!isCount(type) || !isCount(method) || !isCount(timeout) || face === undefined) refuse(bytes);
+  if (typeof key !== 'string' || typeof isLocalRead !== 'boolean' || !(args instanceof Uint8Array))
+    refuse(bytes);
+  return { kind: 'forward', id, type, method, key, face, isLocalRead, timeout, args };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function refuse(bytes: Uint8Array): never {
+  throw new BowechoError('NOT_SERIALIZABLE', `${bytes.length} bytes are no message of a member's calls`);
+}
