@@ -49,6 +49,8 @@ export interface ClusterEvents {
 const INCARNATION_LIMIT = 2 ** 47;
 /** How long `close` waits for what was sent to be delivered, milliseconds. */
 const CLOSE_WAIT_MS = 5_000;
+/** A founder that is missing for longer is worth a line in the log: not all start in the same moment. */
+const LATE_MS = 2_000;
 /** Control messages kept for a member that is not made yet; more than any founders send. */
 const MOST_EARLY = 1_024;
 
@@ -103,6 +105,7 @@ export class Cluster implements CallPort {
   private haltReason: string | undefined;
   private closing: Promise<void> | undefined;
   private onEnded: (() => void) | undefined;
+  private openedAt = 0;
   private isReady = false;
   private isClosing = false;
   private released: Promise<void> | undefined;
@@ -132,6 +135,7 @@ export class Cluster implements CallPort {
 
   /** Use `createCluster`. Listens and dials the founders. */
   async open(): Promise<void> {
+    this.openedAt = performance.now();
     this.bootstrapTimer = setTimeout(() => this.bootstrapEnds(), this.config.bootstrapTimeout);
     try {
       await this.control.open(this.me, this.handler());
@@ -268,7 +272,8 @@ export class Cluster implements CallPort {
       unanswered: (seed, problem) => {
         if (this.node !== undefined || this.haltReason !== undefined) return;
         this.founding.unanswered(seed, problem);
-        this.log.info({ member: this.id, seed, problem }, 'a founder is missing');
+        const isLate = performance.now() - this.openedAt > LATE_MS;
+        this.log[isLate ? 'info' : 'debug']({ member: this.id, seed, problem }, 'a founder is missing');
       },
       received: message => {
         if (this.node !== undefined) this.hand(this.node, message);

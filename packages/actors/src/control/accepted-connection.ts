@@ -83,6 +83,11 @@ export class AcceptedConnection {
     return this.from;
   }
 
+  /** Whether it is being ended: nothing of it is heard any more. */
+  get isOver(): boolean {
+    return this.state === 'over';
+  }
+
   /** Begins to read `stream`: the socket, or TLS around it once that is established. */
   speak(stream: Socket): void {
     this.stream = stream;
@@ -177,10 +182,6 @@ export class AcceptedConnection {
       // Taking it may have ended the connection; what came with it is nobody's then.
       frame = this.isOver ? undefined : this.frames.next();
     }
-  }
-
-  private get isOver(): boolean {
-    return this.state === 'over';
   }
 
   private takeGreeting({ kind, payload }: Frame): void {

@@ -13,7 +13,7 @@ import { AcceptedConnection, remoteAddress, type AcceptedEvents } from './accept
 import { formatAddress, type Address } from './address.js';
 import type { Answer } from './control-channel.js';
 import type { ControlLimits } from './control-limits.js';
-import type { ControlTls } from './control-security.js';
+import type { ControlTls } from './control-tls.js';
 import { codeOf, describeDialersTls } from './connection-problem.js';
 import type { Greeting } from './greeting.js';
 import { identityKey } from './identity-key.js';
@@ -125,13 +125,13 @@ export class Acceptor {
   private readonly onSecure = (stream: TLSSocket): void => {
     const connection = this.inHandshake.get(remoteAddress(stream));
     // Dropped in the middle of its handshake.
-    if (connection === undefined) return void stream.destroy();
+    if (connection === undefined || connection.isOver) return void stream.destroy();
     this.inHandshake.delete(connection.remote);
     connection.speak(stream);
     const problem = this.tls?.problemOfDialer(stream);
     if (problem === undefined) return;
     const sentence = `a connection from ${connection.remote} to the control port was refused: ${problem}`;
-    connection.refuse('credentials', sentence, `of this connection: ${problem}`);
+    connection.refuse('credentials', sentence, problem);
   };
 
   /** node:tls ends the connection by itself, after the alert that tells the peer. */

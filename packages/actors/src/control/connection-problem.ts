@@ -2,7 +2,7 @@
  * What went wrong with a connection, in words for the people who run the cluster. Errors of sockets and of OpenSSL are terse, and
  * say what broke rather than what to mend; the code stays in the sentence, for a search.
  */
-import type { ControlTls } from './control-security.js';
+import type { ControlTls } from './control-tls.js';
 
 /** The parts of errors of node:net and node:tls that are read here. */
 interface SocketError extends Error {

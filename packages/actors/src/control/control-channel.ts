@@ -5,7 +5,8 @@
  *
  * Every member listens at one address and dials every seed, its own too: the seed that answers with my own incarnation is
  * me, whatever it is called. A dial is tried again until it is answered by a member that takes part, or the channel is
- * closed. There are two: `InProcessControl` for members of one process, `TcpControl` for all others.
+ * closed. There are two: `InProcessControl` for members of one process,
+ * `TcpControlChannel` for all others.
  */
 import type { ControlMessage, MemberIdentity } from '@bowecho/core';
 import type { Greeting } from './greeting.js';

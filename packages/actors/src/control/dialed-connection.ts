@@ -10,7 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Address } from './address.js';
 import { describeSocketError, describeTlsProblem } from './connection-problem.js';
 import { KEEP_ALIVE_MILLIS, MAX_GREETING_BYTES, type ControlLimits } from './control-limits.js';
-import type { ControlTls } from './control-security.js';
+import type { ControlTls } from './control-tls.js';
 import { FRAME_KIND, FrameReader, type Frame } from './frame.js';
 import { decodeGreeting } from './greeting-text.js';
 import { PROTOCOL_VERSION, type Greeting } from './greeting.js';

@@ -21,13 +21,14 @@ import { Acceptor } from './acceptor.js';
 import { parseAddress, type Address } from './address.js';
 import type { ControlChannel, ControlHandler } from './control-channel.js';
 import { CONTROL_LIMITS, type ControlLimits } from './control-limits.js';
-import { prepareTls, type ControlSecurity } from './control-security.js';
+import { prepareTls } from './control-tls.js';
 import { DialedSeed } from './dialed-seed.js';
 import { FRAME_KIND, frameOf } from './frame.js';
 import { encodeGreeting } from './greeting-text.js';
 import type { Greeting } from './greeting.js';
 import { identityKey } from './identity-key.js';
 import { encodeMessage } from './message-bytes.js';
+import type { SecureOptions } from './security.js';
 import { StrangerLog } from './stranger-log.js';
 
 export interface TcpControlOptions {
@@ -35,7 +36,7 @@ export interface TcpControlOptions {
   readonly listen: string;
   /** Whom to dial, each `host:port`: all founders, this member too. */
   readonly seeds: readonly string[];
-  readonly security: ControlSecurity;
+  readonly security: SecureOptions;
   /** Hears of connections that came to nothing, as warnings. The secret is never in them. */
   readonly log: Log;
   /** What differs from `CONTROL_LIMITS`. */

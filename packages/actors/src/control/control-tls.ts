@@ -1,6 +1,6 @@
 /**
- * ControlSecurity is how members know each other on the control channel: not at all, by a secret that all of them share,
- * or by certificates of one authority. Both of the latter are TLS 1.3 and nothing older.
+ * ControlTls is TLS as members speak it on the control channel: version 1.3 and nothing older, by a secret that all of them
+ * share or by certificates of one authority (`SecureOptions`).
  *
  * The secret is a pre-shared key of TLS 1.3 with an ephemeral key exchange (psk_dhe_ke): who learns the secret later
  * cannot read what was recorded before. `pskCallback` of node:tls does that in Node 20.20 (OpenSSL 3.0), 24.21 and 26.10
@@ -10,9 +10,9 @@
  * TLS 1.2 with ECDHE-PSK works too, and is not needed.
  *
  * With a pre-shared key a handshake looks resumed (`isSessionReused`). That is what tells it from one that a certificate
- * of any public authority has won, so it is asked for explicitly. Real resumption would let somebody in whom nobody has
- * checked (a resumed session counts as authorized without a certificate), so tickets are off and a resumed session is
- * refused where certificates are used.
+ * has won, so it is asked for explicitly. Real resumption would let somebody in whom nobody has checked: in Node 20.20 the
+ * server calls a resumed session `authorized` though no certificate was ever shown (24.21 does not). So there are no
+ * tickets that are good for anything, and where certificates are used a resumed session is refused all the same.
  */
 import { BowechoError } from '@bowecho/core';
 import { constants, scrypt } from 'node:crypto';
@@ -29,17 +29,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import type { Address } from './address.js';
-
-/** What the configuration says. Certificates and keys are PEM; `ca` is the only authority that is trusted. */
-export type ControlSecurity =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'secret'; readonly secret: string }
-  | {
-      readonly kind: 'certificates';
-      readonly cert: string | Buffer;
-      readonly key: string | Buffer;
-      readonly ca: string | Buffer;
-    };
+import type { SecureOptions } from './security.js';
 
 /** TLS as one member speaks it. */
 export interface ControlTls {
@@ -67,7 +57,7 @@ const COMMON: SecureContextOptions = Object.freeze({
  *
  * @throws BowechoError `CONFIG_INVALID` if the certificates cannot be used
  */
-export async function prepareTls(security: ControlSecurity): Promise<ControlTls | undefined> {
+export async function prepareTls(security: SecureOptions): Promise<ControlTls | undefined> {
   if (security.kind === 'none') return undefined;
   if (security.kind === 'secret') return new SecretTls(await keyOf(security.secret));
   const { cert, key, ca } = security;
@@ -130,11 +120,13 @@ class SecretTls implements ControlTls {
   }
 
   problemOfDialer(socket: TLSSocket): string | undefined {
-    return socket.isSessionReused() ? undefined : 'it did not show that it knows the secret of this cluster';
+    return socket.isSessionReused()
+      ? undefined
+      : "the dialer did not show that it knows this cluster's secret";
   }
 
   problemOfAcceptor(socket: TLSSocket): string | undefined {
-    return this.problemOfDialer(socket);
+    return socket.isSessionReused() ? undefined : "it did not show that it knows this cluster's secret";
   }
 }
 
@@ -156,12 +148,12 @@ class CertificateTls implements ControlTls {
   }
 
   problemOfDialer(socket: TLSSocket): string | undefined {
-    if (socket.isSessionReused()) return 'it resumed a TLS session, and its certificate was not seen';
+    if (socket.isSessionReused()) return 'the dialer resumed a TLS session, and showed no certificate';
     // node:tls gives undefined or an empty object where there is no certificate, whatever its types say.
     const certificate = socket.getPeerCertificate() as PeerCertificate | Record<string, never> | undefined;
-    if (certificate?.subject === undefined) return 'it has no certificate';
+    if (certificate?.subject === undefined) return 'the dialer has no certificate';
     if (socket.authorized) return undefined;
-    return `its certificate is not trusted: ${String(socket.authorizationError)}`;
+    return `the dialer's certificate is not trusted: ${String(socket.authorizationError)}`;
   }
 
   problemOfAcceptor(_socket: TLSSocket): string | undefined {

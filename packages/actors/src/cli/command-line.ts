@@ -1,0 +1,133 @@
+/**
+ * The command line of `bowecho`. A wrong one ends the process with a sentence that says what would have been right, and
+ * exit status 1, before anything has started.
+ *
+ * The options of `run` are taken on both sides of the file, since people write them on both. What stands after the file and
+ * is none of them, and all that stands after `--`, belongs to the program. Before the file an unknown option is an error.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { LIMITS } from '../config/limits.js';
+import { DEFAULT_MEMBERS } from './local/local-cluster.js';
+import { DEFAULT_GRACE_MS } from './local/local-member.js';
+
+/** What `bowecho run` is told. */
+export interface RunOptions {
+  readonly file: string;
+  /** Of the program. */
+  readonly args: readonly string[];
+  readonly members: number;
+  readonly fabric?: string;
+  readonly graceMs: number;
+}
+
+/** What commander makes of the options. */
+interface ParsedOptions {
+  readonly members: number;
+  readonly fabric?: string;
+  /** Seconds. */
+  readonly grace: number;
+}
+
+const PACKAGE_FILE = new URL('../../../package.json', import.meta.url);
+const LONGEST_GRACE_SECONDS = 3600;
+const HINT = '(--help lists the options)';
+
+const RUN_HELP = `
+Every member is a process of its own that runs the file. createCluster() finds in its environment who it is:
+BOWECHO_ID (n1, n2, ...), BOWECHO_LISTEN, BOWECHO_SEEDS, and BOWECHO_FABRIC with --fabric.
+
+The run ends when all members have ended. When one ends badly, by a status other than 0 or a signal, the
+others are asked to end, and so they are by Ctrl-C, SIGTERM and SIGHUP. A second Ctrl-C kills them at once.
+
+Exit status:
+  0      all members ended well: with status 0, or by the SIGTERM that they were sent
+  130    after Ctrl-C
+  129    after SIGHUP
+  141    nobody reads the output any more
+  other  the status of the first member that ended badly; 128 and the signal's number if it was a signal
+
+Examples:
+  bowecho run dist/app.js
+  bowecho run dist/app.js --members 5 --port 8080     the program gets --port 8080
+  bowecho run dist/app.js -- --members 5              the program gets --members 5`;
+
+/**
+ * Reads the command line and has it done.
+ *
+ * @param argv like `process.argv`
+ * @param run does what `bowecho run` is for
+ */
+export async function readCommandLine(
+  argv: readonly string[],
+  run: (options: RunOptions) => Promise<void>,
+): Promise<void> {
+  const program = new Command('bowecho')
+    .description('Replicated actors: starts and watches clusters.')
+    .version(version(), '--version', 'say which version this is')
+    .helpOption('-h, --help', 'say how it is used')
+    .showHelpAfterError(HINT)
+    .enablePositionalOptions();
+  withRunOptions(program.command('run'))
+    .description('Start a local cluster of a program: one process per member, with merged output.')
+    .argument('<file>', 'the JavaScript file that every member runs')
+    .argument('[args...]', "the program's own arguments")
+    .passThroughOptions()
+    .addHelpText('after', RUN_HELP)
+    .action(async (file: string, rest: string[], before: ParsedOptions, command: Command) => {
+      const { options, args } = readAfterFile(rest, before, command);
+      const { members, fabric, grace } = options;
+      const graceMs = Math.round(grace * 1000);
+      await run({ file, args, members, graceMs, ...(fabric === undefined ? {} : { fabric }) });
+    });
+  await program.parseAsync(argv);
+}
+
+function withRunOptions(command: Command): Command {
+  return command
+    .option('--members <number>', 'how many members', readMembers, DEFAULT_MEMBERS)
+    .option('--fabric <name>', 'what carries the bytes; left out, the program or Bowecho decides')
+    .option(
+      '--grace <seconds>',
+      'how long a member may take to end before it is killed',
+      readGrace,
+      DEFAULT_GRACE_MS / 1000,
+    )
+    .helpOption('-h, --help', 'say how it is used')
+    .showHelpAfterError(HINT);
+}
+
+/** Takes our options from behind the file, over those before it, and leaves the program's arguments as they stand. */
+function readAfterFile(
+  rest: readonly string[],
+  before: ParsedOptions,
+  command: Command,
+): { options: ParsedOptions; args: string[] } {
+  const end = rest.indexOf('--');
+  const ours = end < 0 ? rest : rest.slice(0, end);
+  if (ours.includes('--help') || ours.includes('-h')) command.help();
+  const after = withRunOptions(new Command('run'));
+  const { operands, unknown } = after.parseOptions([...ours]);
+  const given = Object.entries(after.opts()).filter(([name]) => after.getOptionValueSource(name) === 'cli');
+  return {
+    options: { ...before, ...Object.fromEntries(given) },
+    args: [...operands, ...unknown, ...(end < 0 ? [] : rest.slice(end + 1))],
+  };
+}
+
+function readMembers(text: string): number {
+  const { min, max } = LIMITS.seeds;
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+}
+
+function readGrace(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (value <= LONGEST_GRACE_SECONDS) return value;
+  throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${LONGEST_GRACE_SECONDS}.`);
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
+}

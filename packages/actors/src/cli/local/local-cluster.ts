@@ -1,0 +1,110 @@
+/**
+ * `@bowecho/actors/local`: a cluster of processes of this machine, each a member and all running one program. The command
+ * `bowecho run` is made of it, and so are programs that start, watch, talk to and end members themselves.
+ *
+ * A member learns who it is from its environment, which `createCluster` reads where its configuration does not say:
+ * `BOWECHO_ID`, `BOWECHO_LISTEN`, `BOWECHO_SEEDS`, `BOWECHO_FABRIC`. Nothing here knows what the program does with them.
+ */
+import { BowechoError } from '@bowecho/core';
+import { describeValue } from '../../config/describe-value.js';
+import { isIntegerWithin, LIMITS } from '../../config/limits.js';
+import { freeAddresses } from './free-addresses.js';
+import { LocalMember, type MemberEnd, type MemberListeners, type MemberProgram } from './local-member.js';
+
+export {
+  LocalMember,
+  type LocalMemberOptions,
+  type MemberEnd,
+  type MemberListeners,
+  type MemberProgram,
+  type OutputLine,
+} from './local-member.js';
+export type { Line } from './line-splitter.js';
+
+export interface LocalClusterOptions extends MemberProgram, MemberListeners {
+  /** How many, 1 to 64: `n1`, `n2`, ... Default 3. */
+  readonly members?: number;
+}
+
+export const DEFAULT_MEMBERS = 3;
+
+/**
+ * Members that run, one process each.
+ *
+ * When the program that started them is gone, even by SIGKILL, each member is sent SIGTERM, and SIGKILL when its grace is
+ * over. A member that calls `process.disconnect()` gives up its launcher, and ends in the same way.
+ *
+ * @example
+ * await using cluster = await LocalCluster.start({
+ *   file: 'dist/member.js',
+ *   members: 3,
+ *   onLine: (member, { text }) => console.log(`${member.id}: ${text}`),
+ *   onMessage: (member, value) => console.log(member.id, 'says', value),
+ * });
+ * await cluster.member('n1').send({ begin: true });
+ * const ends = await cluster.ended();
+ */
+export class LocalCluster implements AsyncDisposable {
+  private constructor(readonly members: readonly LocalMember[]) {}
+
+  /**
+   * Starts the members, each at a free port of 127.0.0.1. Resolves when all processes run; whether their programs do is
+   * for them to say. No listener is called before what awaits this goes on.
+   *
+   * @throws BowechoError `CONFIG_INVALID` for a number of members or a grace out of range
+   * @throws the system's error if a process cannot be started; those that were are killed
+   */
+  static async start(options: LocalClusterOptions): Promise<LocalCluster> {
+    const { members: count = DEFAULT_MEMBERS } = options;
+    const { min, max } = LIMITS.seeds;
+    if (!isIntegerWithin(count, LIMITS.seeds)) {
+      const sentence = `members must be a whole number from ${min} to ${max}, but is ${describeValue(count)}`;
+      throw new BowechoError('CONFIG_INVALID', sentence);
+    }
+    const seeds = await freeAddresses(count);
+    const starts = await Promise.allSettled(
+      seeds.map((address, i) => LocalMember.start({ ...options, id: `n${i + 1}`, address, seeds })),
+    );
+    const started = starts.flatMap(start => (start.status === 'fulfilled' ? [start.value] : []));
+    const failure = starts.find(start => start.status === 'rejected');
+    if (failure === undefined) return new LocalCluster(started);
+    for (const member of started) member.kill('SIGKILL');
+    throw failure.reason;
+  }
+
+  /**
+   * The member of that id.
+   *
+   * @throws BowechoError `ARGUMENT_INVALID` if there is none
+   */
+  member(id: string): LocalMember {
+    const member = this.members.find(each => each.id === id);
+    if (member !== undefined) return member;
+    const ids = this.members.map(each => each.id).join(', ');
+    throw new BowechoError('ARGUMENT_INVALID', `there is no member '${id}'; there are ${ids}`);
+  }
+
+  /** Those whose processes have not ended. */
+  get running(): readonly LocalMember[] {
+    return this.members.filter(member => member.isRunning);
+  }
+
+  /** Resolves when all members have ended by whatever reason, with their ends in the order of `members`. */
+  ended(): Promise<MemberEnd[]> {
+    return Promise.all(this.members.map(member => member.ended));
+  }
+
+  /** Asks all members to end by SIGTERM, and kills those that have not when their grace is over. */
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map(member => member.stop()));
+  }
+
+  /** Kills all members that run. */
+  kill(): void {
+    for (const member of this.members) member.kill('SIGKILL');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
