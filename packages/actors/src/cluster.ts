@@ -14,6 +14,7 @@ import {
   type View,
 } from '@bowecho/core';
 import { resolveConfig, type ClusterConfig, type ResolvedConfig } from './config/index.js';
+import { memberEnvironment } from './config/member-environment.js';
 import type { HandlerView, Log } from './ctx.js';
 import { canonicalKey, type ActorKey } from './definition/actor-key.js';
 import type { ActorClass } from './definition/actor-class.js';
@@ -72,7 +73,7 @@ const MOST_EARLY = 1_024;
  * await visits.add(1);
  */
 export async function createCluster(config: ClusterConfig): Promise<Cluster> {
-  const resolved = resolveConfig(config, process.env);
+  const resolved = resolveConfig(config, memberEnvironment());
   const cluster = new Cluster(resolved, await openFabric(resolved.fabric), controlOf(resolved));
   await cluster.open();
   return cluster;

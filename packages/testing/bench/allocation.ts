@@ -46,6 +46,7 @@ export async function benchAllocation(size: number): Promise<Result[]> {
       value,
       unit: 'bytes/message',
       floor: 1,
+      against: '1 byte',
     }),
   ];
 }

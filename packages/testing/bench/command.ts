@@ -3,9 +3,10 @@
  * implementation with this codec can leave out: pack the arguments once, unpack them at three replicas, run the method
  * there, settle one promise.
  */
-import { Command, Replicated, createCluster, type Cluster, type Ref } from '@bowecho/actors';
+import { createCluster, type Cluster, type Ref } from '@bowecho/actors';
 import type * as Msgpackr from 'msgpackr';
 import * as withoutNative from 'msgpackr/pack';
+import { Ledger } from './ledger.js';
 import { asyncRateOf, type BenchOptions } from './measure.js';
 import { rateResult, type Result } from './report.js';
 
@@ -14,15 +15,6 @@ const { Packr } = withoutNative as unknown as typeof Msgpackr;
 
 const NODES = 3;
 const IN_FLIGHT = 3000;
-
-/** A field that a command reads and writes: what a small, busy actor does. */
-@Replicated({ name: 'bench-ledger' })
-class Ledger {
-  private total = 0;
-  @Command() add(amount: number, memo: string): number {
-    return (this.total += amount + memo.length);
-  }
-}
 
 export async function benchCommand(sizes: readonly number[], options: BenchOptions): Promise<Result[]> {
   const results: Result[] = [];
@@ -54,10 +46,12 @@ async function commandRate(size: number, options: BenchOptions): Promise<Result>
     value,
     unit: 'commands/s',
     floor,
+    against: 'codec',
   });
 }
 
-async function floorRate(memo: string, options: BenchOptions): Promise<number> {
+/** Commands a second of the codec and the method alone. */
+export async function floorRate(memo: string, options: BenchOptions): Promise<number> {
   const packr = new Packr({ moreTypes: true });
   const replicas = Array.from({ length: NODES }, () => new Ledger());
   return asyncRateOf(async () => {

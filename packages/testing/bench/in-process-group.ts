@@ -6,10 +6,13 @@ import { firstView } from '@bowecho/testing';
 /** Counts deliveries and looks at one byte of each. */
 export class CountingApplication implements Application {
   delivered = 0;
+  /** Of those, the ones that this member sent. */
+  mine = 0;
   sum = 0;
 
   deliver(delivery: Delivery): void {
     this.delivered++;
+    if (delivery.isMine) this.mine++;
     this.sum += delivery.memory[delivery.offset]!;
   }
   onViewInstalled(): void {}

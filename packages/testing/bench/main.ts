@@ -4,35 +4,62 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { benchAllocation } from './allocation.js';
+import {
+  benchCommandBetween,
+  benchIdleBetween,
+  benchLatencyBetween,
+  benchRawBetween,
+} from './between-processes.js';
 import { benchCommand } from './command.js';
+import { benchLatencyInProcess } from './in-process-latency.js';
+import { whySharedMemoryIsMissing } from './processes/open-rdma.js';
 import { benchRaw } from './raw.js';
 import { printResults, writeResults, type Result } from './report.js';
 import { benchSimulator } from './simulator.js';
 import { benchTurn } from './turn.js';
 
-const CASES = ['turn', 'raw', 'command', 'allocation', 'simulator'] as const;
+const CASES = [
+  'turn',
+  'raw',
+  'command',
+  'latency',
+  'latency-idle',
+  'idle-cpu',
+  'allocation',
+  'simulator',
+] as const;
 type Case = (typeof CASES)[number];
-const FABRICS: Readonly<Record<Case, string>> = {
-  turn: 'in-process',
-  raw: 'in-process',
-  command: 'in-process',
-  allocation: 'in-process',
-  simulator: 'simulated',
+const FABRICS = ['in-process', 'shared-memory', 'simulated'] as const;
+type FabricName = (typeof FABRICS)[number];
+/** Where each case runs. */
+const FABRICS_OF: Readonly<Record<Case, readonly FabricName[]>> = {
+  turn: ['in-process'],
+  raw: ['in-process', 'shared-memory'],
+  command: ['in-process', 'shared-memory'],
+  latency: ['in-process', 'shared-memory'],
+  'latency-idle': ['in-process', 'shared-memory'],
+  'idle-cpu': ['in-process', 'shared-memory'],
+  allocation: ['in-process'],
+  simulator: ['simulated'],
 };
+const MEBIBYTE = 1024 * 1024;
+/** Bytes of a payload. In one process a message must fit a quarter of a 4 MiB ring. */
 const DEFAULT_SIZES: Readonly<Record<Case, readonly number[]>> = {
   turn: [],
-  raw: [10, 100, 10_240],
-  command: [10, 100],
+  raw: [10, 100, 1024, 10_240, 102_400, MEBIBYTE],
+  command: [10, 100, 1024, 10_240, 102_400, MEBIBYTE],
+  latency: [100],
+  'latency-idle': [100],
+  'idle-cpu': [100],
   allocation: [100],
   simulator: [],
 };
-/** A message must fit a quarter of the benches' 4 MiB ring. */
-const LARGEST_SIZE = 1_000_000;
+const LARGEST_SIZE = MEBIBYTE;
 
 interface Options {
   readonly json?: string;
   readonly only?: Case;
-  readonly fabric?: string;
+  readonly fabric?: FabricName;
   readonly size?: number;
   readonly seconds: number;
 }
@@ -41,7 +68,7 @@ const program = new Command('bench')
   .description('measures Bowecho against floors of the same run')
   .option('--json <file>', 'write the results there, too')
   .option('--only <case>', `one case: ${CASES.join(', ')}`, readCase)
-  .option('--fabric <name>', 'only cases on that fabric: in-process, simulated', readFabric)
+  .option('--fabric <name>', `only cases on that fabric: ${FABRICS.join(', ')}`, readFabric)
   .option('--size <bytes>', 'payload size instead of the default ones', readSize)
   .option('--seconds <s>', 'seconds that each figure is measured for', readSeconds, 2);
 
@@ -52,11 +79,11 @@ function readCase(text: string): Case {
   return found;
 }
 
-function readFabric(text: string): string {
-  const fabrics = [...new Set(Object.values(FABRICS))];
-  if (!fabrics.includes(text))
-    throw new InvalidArgumentError(`There is no fabric '${text}'; there are ${fabrics.join(', ')}.`);
-  return text;
+function readFabric(text: string): FabricName {
+  const found = FABRICS.find(name => name === text);
+  if (found === undefined)
+    throw new InvalidArgumentError(`There is no fabric '${text}'; there are ${FABRICS.join(', ')}.`);
+  return found;
 }
 
 function readSize(text: string): number {
@@ -75,15 +102,23 @@ function readSeconds(text: string): number {
   return seconds;
 }
 
-async function run(name: Case, options: Options): Promise<Result[]> {
+async function run(name: Case, fabric: FabricName, options: Options): Promise<Result[]> {
   const sizes = options.size === undefined ? DEFAULT_SIZES[name] : [options.size];
+  const isShared = fabric === 'shared-memory';
   switch (name) {
     case 'turn':
       return benchTurn(options);
     case 'raw':
-      return benchRaw(sizes, options);
+      return isShared ? benchRawBetween(sizes, options) : benchRaw(sizes, options);
     case 'command':
-      return benchCommand(sizes, options);
+      return isShared ? benchCommandBetween(sizes, options) : benchCommand(sizes, options);
+    case 'latency':
+    case 'latency-idle':
+      return isShared
+        ? benchLatencyBetween(name, sizes[0]!, options)
+        : benchLatencyInProcess(name, sizes[0]!, options);
+    case 'idle-cpu':
+      return isShared ? benchIdleBetween(options) : benchLatencyInProcess(name, sizes[0]!, options);
     case 'allocation':
       return benchAllocation(sizes[0]!);
     case 'simulator':
@@ -92,10 +127,16 @@ async function run(name: Case, options: Options): Promise<Result[]> {
 }
 
 const options = program.parse().opts<Options>();
-const chosen = CASES.filter(name => options.only === undefined || name === options.only).filter(
-  name => options.fabric === undefined || FABRICS[name] === options.fabric,
-);
+const missing = await whySharedMemoryIsMissing();
+if (missing !== undefined) console.log(`no cases on shared-memory: ${missing}`);
 const results: Result[] = [];
-for (const name of chosen) results.push(...(await run(name, options)));
+for (const name of CASES) {
+  if (options.only !== undefined && name !== options.only) continue;
+  for (const fabric of FABRICS_OF[name]) {
+    if (options.fabric !== undefined && fabric !== options.fabric) continue;
+    if (fabric === 'shared-memory' && missing !== undefined) continue;
+    results.push(...(await run(name, fabric, options)));
+  }
+}
 printResults(results);
 if (options.json !== undefined) writeResults(options.json, results);

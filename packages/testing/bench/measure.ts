@@ -50,6 +50,20 @@ async function runAsyncFor(batch: () => Promise<number>, ms: number): Promise<nu
   }
 }
 
+/** Growth of a counter a second: a warm-up, then the median round. Something else makes it grow meanwhile. */
+export async function medianRound(counter: () => number, seconds: number): Promise<number> {
+  const roundMs = (seconds * 1000) / ROUNDS;
+  const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+  await wait(roundMs * ROUNDS * WARM_UP_PART);
+  const rates: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const [from, before] = [performance.now(), counter()];
+    await wait(roundMs);
+    rates.push(((counter() - before) * 1000) / (performance.now() - from));
+  }
+  return median(rates);
+}
+
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

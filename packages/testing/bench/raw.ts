@@ -30,6 +30,7 @@ function rawRate(size: number, senders: string, senderCount: number, options: Be
     value,
     unit: 'messages/s',
     floor: copyRate(payload, options),
+    against: 'copies',
   });
 }
 

@@ -14,6 +14,8 @@ export interface Result {
   readonly unit: string;
   /** The least that the same work could cost on this machine, measured in the same run; same unit. */
   readonly floor: number;
+  /** What the floor is, in a word or two. */
+  readonly against: string;
   /** How far from the floor: 1 is at it, 2 is twice the time or half the rate. */
   readonly ratio: number;
 }
@@ -28,7 +30,7 @@ export function costResult(what: Omit<Result, 'ratio'>): Result {
   return { ...what, ratio: what.value / what.floor };
 }
 
-const COLUMNS = ['case', 'fabric', 'size', 'senders', 'value', 'unit', 'floor', 'ratio'] as const;
+const COLUMNS = ['case', 'fabric', 'size', 'senders', 'value', 'unit', 'floor', 'ratio', 'against'] as const;
 
 export function printResults(results: readonly Result[]): void {
   const rows = [

@@ -20,6 +20,7 @@ export function benchSimulator({ seconds }: BenchOptions): Result[] {
       value,
       unit: 'seeds/s',
       floor: TARGET_SEEDS_PER_SECOND,
+      against: 'target',
     }),
   ];
 }

@@ -54,6 +54,7 @@ function idleTurn(
     value: 1e9 / turnsPerSecond,
     unit: 'ns/turn',
     floor: 1e9 / passesPerSecond,
+    against: 'one pass',
   });
 }
 

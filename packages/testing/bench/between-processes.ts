@@ -1,0 +1,122 @@
+/**
+ * The cases on three processes that share memory. Each has floors of the same run: a copy of the bytes, what plain TCP
+ * between as many Node processes does, a round trip between two processes that are woken in the same way, the codec alone.
+ */
+import { floorRate } from './command.js';
+import type { Percentiles } from './latencies.js';
+import { median, rateOf, type BenchOptions } from './measure.js';
+import type { Job } from './processes/job.js';
+import { runJob } from './processes/run-job.js';
+import { costResult, rateResult, type Result } from './report.js';
+
+const MEMBERS = 3;
+const FABRIC = 'shared-memory';
+const SMALL_RING = 4 * 1024 * 1024;
+const LARGE_RING = 16 * 1024 * 1024;
+/** From this size on messages need the larger ring. */
+const LARGE_SIZE = 256 * 1024;
+
+function jobOf(size: number, senders: number, { seconds }: BenchOptions, kind?: string): Job {
+  const ringBytes = size >= LARGE_SIZE ? LARGE_RING : SMALL_RING;
+  return { size, senders, members: MEMBERS, seconds, ringBytes, ...(kind !== undefined && { kind }) };
+}
+
+const SENDERS = [
+  ['all', MEMBERS],
+  ['one', 1],
+] as const;
+
+export async function benchRawBetween(sizes: readonly number[], options: BenchOptions): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const size of sizes) {
+    const copies = copyRate(size, options);
+    for (const [senders, count] of SENDERS) {
+      const value = median(await runJob<number>('raw-member', MEMBERS, jobOf(size, count, options)));
+      const what = { case: 'raw', fabric: FABRIC, size, senders, value, unit: 'messages/s' };
+      results.push(rateResult({ ...what, floor: copies, against: 'copies' }));
+      for (const kind of ['corked', 'packed']) {
+        const job = jobOf(size, count, options, kind);
+        const floor = median(await runJob<number>('tcp-member', MEMBERS, job));
+        results.push(rateResult({ ...what, floor, against: `TCP, ${kind}` }));
+      }
+    }
+  }
+  return results;
+}
+
+/** How often a core copies so many bytes a second, into a ring like those of members. */
+function copyRate(size: number, options: BenchOptions): number {
+  const payload = new Uint8Array(size).fill(1);
+  const ring = new Uint8Array(size >= LARGE_SIZE ? LARGE_RING : SMALL_RING);
+  let at = 0;
+  return rateOf(() => {
+    for (let i = 0; i < 100; i++) {
+      if (at + size > ring.length) at = 0;
+      ring.set(payload, at);
+      at += size;
+    }
+    return 100;
+  }, options);
+}
+
+export async function benchCommandBetween(
+  sizes: readonly number[],
+  options: BenchOptions,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const size of sizes) {
+    const floor = await floorRate('m'.repeat(size), options);
+    for (const [senders, count] of SENDERS) {
+      const rates = await runJob<number>('actor-member', MEMBERS, jobOf(size, count, options, 'command'));
+      const value = rates.reduce((sum, rate) => sum + rate, 0);
+      const unit = 'commands/s';
+      results.push(
+        rateResult({ case: 'command', fabric: FABRIC, size, senders, value, unit, floor, against: 'codec' }),
+      );
+    }
+  }
+  return results;
+}
+
+export async function benchLatencyBetween(
+  kind: 'latency' | 'latency-idle',
+  size: number,
+  options: BenchOptions,
+): Promise<Result[]> {
+  const job = jobOf(size, 1, options, kind);
+  const [floor] = await runJob<Percentiles>('ping-pong-member', 2, job);
+  const [value] = await runJob<Percentiles>('actor-member', MEMBERS, job);
+  return (['p50', 'p99'] as const).map(which =>
+    costResult({
+      case: `${kind} ${which}`,
+      fabric: FABRIC,
+      size,
+      senders: 'one',
+      value: value![which],
+      unit: 'us',
+      floor: floor![which],
+      against: 'ping-pong',
+    }),
+  );
+}
+
+export async function benchIdleBetween(options: BenchOptions): Promise<Result[]> {
+  const job = jobOf(100, 0, options, 'idle-cpu');
+  const bare = median(await runJob<number>('idle-process', MEMBERS, job));
+  const value = median(await runJob<number>('actor-member', MEMBERS, job));
+  return [
+    costResult({
+      case: 'idle-cpu',
+      fabric: FABRIC,
+      size: 0,
+      senders: '-',
+      value,
+      unit: '% of a core',
+      floor: Math.max(bare, SMALLEST_PERCENT),
+      against: 'bare Node',
+    }),
+  ];
+}
+
+/** A process that uses less than this in the time of a bench uses nothing that can be measured. */
+const SMALLEST_PERCENT = 0.1;
