@@ -206,6 +206,16 @@ describe('simulated actors', () => {
     expect(answers.sort()).to.deep.equal([2, 3, 4, 5, 6]); // two of the nodes hold no replica of it
   });
 
+  it('are called from everywhere, in every world', async () => {
+    await overSeeds({ nodes: 5, actors: [Counter] }, async sim => {
+      const refs = [0, 1, 2, 3, 4].map(node => sim.get(Counter, 'key 1', { node }));
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => refs[i % 5]!.add(1)));
+      expect(answers.sort((a, b) => a - b)).to.deep.equal(Array.from({ length: 50 }, (_, i) => i + 1));
+      for (const ref of refs) expect(await ref.read()).to.equal(50); // stable: it sees all that was answered
+      expect([...(await refs[4]!.$all.read()).values()]).to.deep.equal([50, 50, 50]);
+    });
+  });
+
   it('keep each sender to its own order in unordered mode', async () => {
     await overSeeds({ actors: [Telemetry] }, async sim => {
       for (let i = 0; i < 30; i++) sim.get(Telemetry, 't', { node: i % 3 }).$tell.sample(`s${i % 3}`, i);
