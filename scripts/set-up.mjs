@@ -1,7 +1,7 @@
 /**
  * Set-up makes a fresh clone, on a machine with Node and npm only, ready to run: it checks the Node version, installs
- * what package-lock.json lists, and compiles. `npm run demo`, `npm test`, `npm run counter` and `npm run bench` run it
- * first.
+ * what package-lock.json lists, builds the native addon, and compiles. `npm run demo`, `npm test`, `npm run counter` and
+ * `npm run bench` run it first.
  *
  * It prints each command before it runs it, and says nothing where nothing is to do. What was installed is remembered in
  * node_modules/.bowecho-set-up, as the hashes of the lock and of npm's own record of the installation, because a checkout
@@ -9,7 +9,8 @@
  *
  * BOWECHO_NO_INSTALL=1 forbids every installation: set-up then says what is missing and ends with status 1.
  *
- * System packages are not its matter: this version needs none beyond Node and npm.
+ * The native addon needs a C++ compiler, make and python3. Where it cannot be built, a line says why, and the rest goes on:
+ * only the fabrics between processes are missing then.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,6 +22,7 @@ const LOCK = 'package-lock.json';
 /** npm writes it when an installation is complete. */
 const INSTALLED = 'node_modules/.package-lock.json';
 const STAMP = 'node_modules/.bowecho-set-up';
+const ADDON = 'packages/rdma/scripts/build.mjs';
 /** Started without npx, which needs most of a second to find it. */
 const COMPILER = 'node_modules/@typescript/native/bin/tsc';
 
@@ -29,6 +31,7 @@ checkNode();
 const missing = whatIsMissing();
 if (missing !== undefined) install(missing);
 if (!isStamped()) writeFileSync(STAMP, stamp());
+await buildAddon();
 compile();
 
 function checkNode() {
@@ -62,6 +65,16 @@ function install(why) {
   console.log(`set-up: ${why}`);
   console.log('$ npm ci');
   run('npm ci', 'npm', ['ci']);
+}
+
+/** A clone without that package has nothing to build. */
+async function buildAddon() {
+  if (!existsSync(ADDON)) return;
+  const { buildAddon: build } = await import(new URL(`../${ADDON}`, import.meta.url));
+  const { failure } = build({ onStart: () => console.log('$ npm run build -w @bowecho/rdma') });
+  if (failure !== undefined) {
+    console.log(`set-up: no fabric between processes, because the native addon is not built: ${failure}`);
+  }
 }
 
 /** Asks the compiler first what it would do: a command that would do nothing is not worth a line. */

@@ -1,0 +1,37 @@
+# The native addon. Linux only in this version; elsewhere scripts/build.mjs does not come this far.
+# `node scripts/build.mjs --strict` makes warnings errors; users' compilers are newer than ours, so theirs do not.
+{
+  'variables': { 'strict%': 0, 'sanitize%': '' },
+  'targets': [
+    {
+      'target_name': 'bowecho',
+      'sources': [
+        'native/addon.cc',
+        'native/doorbell.cc',
+        'native/fd-watch.cc',
+        'native/lent-memory.cc',
+        'native/peer-process.cc',
+        'native/push-table.cc',
+        'native/region.cc',
+        'native/remote-region.cc',
+        'native/shared-memory.cc',
+      ],
+      'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS'],
+      'cflags!': ['-O3', '-fno-exceptions'],
+      'cflags_cc!': ['-O3', '-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
+      'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'cflags_cc': ['-std=c++17', '-O2', '-fexceptions', '-fvisibility=hidden', '-Wall', '-Wextra'],
+      'conditions': [
+        ['strict==1', { 'cflags_cc': ['-Werror'] }],
+        # Without vptr: that check opens a pipe, and the tests look at what happens when no descriptor is left.
+        ['sanitize!=""', {
+          'cflags_cc': [
+            '-fsanitize=<(sanitize)', '-fno-sanitize=vptr', '-fno-sanitize-recover=undefined',
+            '-fno-omit-frame-pointer', '-g',
+          ],
+          'ldflags': ['-fsanitize=<(sanitize)'],
+        }],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,88 @@
+/** SharedMemoryRegion is memory of this process that peers map and write into. */
+import { BowechoError, assert, type Region } from '@bowecho/core';
+import { freemem } from 'node:os';
+import { MOST_REGION_BYTES, encodeKey } from './address.js';
+import { isSystemRefusal, type NativeAddon, type NativeRegion } from './native.js';
+
+export class SharedMemoryRegion implements Region {
+  readonly memory: ArrayBuffer;
+  readonly key: Uint8Array;
+  readonly native: NativeRegion;
+  private isOpen = true;
+
+  /** @throws BowechoError MEMORY_UNAVAILABLE */
+  constructor(
+    addon: NativeAddon,
+    bytes: number,
+    private readonly onClose: (region: SharedMemoryRegion) => void,
+  ) {
+    assert(Number.isSafeInteger(bytes) && bytes >= 0, `a region of ${bytes} bytes`);
+    refuseTooMuch(bytes);
+    try {
+      this.native = new addon.Region(bytes);
+      this.memory = this.native.memory;
+    } catch (error) {
+      throw memoryUnavailable(error, bytes);
+    }
+    this.key = encodeKey({ fd: this.native.fd, bytes, nonce: this.native.nonce });
+  }
+
+  /**
+   * Detaches the memory: views of it have length 0 from now on. Asynchronous file or socket operations on such views must
+   * have ended before, because the operating system would go on with memory that is gone.
+   */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.native.close();
+    this.onClose(this);
+  }
+}
+
+/**
+ * Asking the kernel for more than there is does not fail: it takes page after page, and then kills some process. So what is
+ * there is asked first. Others may take it in between; then the kernel has the last word.
+ */
+function refuseTooMuch(bytes: number): void {
+  if (bytes > MOST_REGION_BYTES) {
+    throw new BowechoError(
+      'MEMORY_UNAVAILABLE',
+      `${bytes} bytes of shared memory were asked for, and a region has at most ${MOST_REGION_BYTES}; use smaller rings`,
+    );
+  }
+  const free = freemem();
+  const limit = process.constrainedMemory();
+  if (bytes > free) {
+    throw new BowechoError(
+      'MEMORY_UNAVAILABLE',
+      `${bytes} bytes of shared memory were asked for, and this machine has ${free} available`,
+    );
+  }
+  if (limit > 0 && bytes > limit) {
+    throw new BowechoError(
+      'MEMORY_UNAVAILABLE',
+      `${bytes} bytes of shared memory were asked for, and this process may use ${limit} (the limit of its control group)`,
+    );
+  }
+}
+
+/** What to do about the errors that can be mended. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EMFILE: '; this process has no file descriptors left: raise `ulimit -n`',
+  ENFILE: '; the machine has no file descriptors left: raise fs.file-max',
+  EFBIG: '; the limit of file sizes is smaller: raise `ulimit -f`',
+  ENOSPC: '; there is not so much memory',
+  ENOMEM: '; there is not so much memory or address space: see `ulimit -v`',
+  ENOTSUP: '; this runtime forbids memory that it did not allocate',
+};
+
+/** The system's refusal as an error for users; anything else as it is. */
+export function memoryUnavailable(error: unknown, bytes: number): unknown {
+  if (!isSystemRefusal(error)) return error;
+  const remedy = REMEDIES[error.code] ?? '';
+  return new BowechoError(
+    'MEMORY_UNAVAILABLE',
+    `${bytes} bytes of shared memory are refused: ${error.message} (${error.syscall}, ${error.code})${remedy}`,
+    { cause: error },
+  );
+}

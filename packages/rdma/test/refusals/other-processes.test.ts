@@ -1,0 +1,86 @@
+/** Goal: a process that cannot be reached is an error that says why: another user, another pid namespace, gone. */
+import { expect } from 'chai';
+import { spawnSync } from 'node:child_process';
+import { closePair, makePair, type Pair } from '../pair.js';
+import { kill, runScript, startScript } from '../script.js';
+import { describeSharedMemory } from '../shared-memory-here.js';
+
+const INTRODUCE = `
+  const fabric = createFabric('shared-memory');
+  const region = fabric.register(64);
+  say([hex(fabric.address), hex(region.key)]);
+`;
+const CONNECT = `
+  const fabric = createFabric('shared-memory');
+  const [address, key] = process.argv.slice(-2);
+  say(codeOf(() => fabric.connect(fromHex(address), fromHex(key), fabric.register(64))));
+`;
+const NOBODY = 65534;
+const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc'];
+
+describeSharedMemory('processes that cannot be reached', () => {
+  let pair: Pair;
+
+  beforeEach(() => {
+    pair = makePair();
+  });
+  afterEach(() => closePair(pair));
+
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  const connectTo = ([address, key]: [string, string]): void => {
+    pair.a.connect(
+      new Uint8Array(Buffer.from(address, 'hex')),
+      new Uint8Array(Buffer.from(key, 'hex')),
+      pair.source,
+    );
+  };
+
+  it('has ended, by itself or by SIGKILL', async () => {
+    const { said } = runScript(INTRODUCE);
+    expect(() => connectTo(said[0] as [string, string])).to.throw(/^process \d+ has ended/);
+    const { child, said: first } = await startScript(`${INTRODUCE} setInterval(() => {}, 1000);`);
+    connectTo(first as [string, string]);
+    await kill(child);
+    expect(() => connectTo(first as [string, string])).to.throw(/^process \d+ has ended/);
+  });
+
+  it('belongs to another user', function () {
+    if (process.getuid!() !== 0) {
+      this.test!.title += ' (not tried: needs root, to run a process as another user)';
+      this.skip();
+    }
+    const { said, errors } = runScript(CONNECT, {
+      uid: NOBODY,
+      args: [hex(pair.b.address), hex(pair.target.key)],
+    });
+    expect(said, errors).to.have.lengthOf(1);
+    expect(said[0]).to.match(
+      /^PEER_UNREACHABLE: process \d+ may not be looked into: it belongs to another user/,
+    );
+  });
+
+  it('runs in another pid namespace, seen from either side', function () {
+    if (spawnSync(UNSHARE[0]!, [...UNSHARE.slice(1), 'true']).status !== 0) {
+      this.test!.title += ' (not tried: unshare --pid is not permitted here)';
+      this.skip();
+    }
+    const inside = runScript(INTRODUCE, { through: UNSHARE });
+    expect(() => connectTo(inside.said[0] as [string, string])).to.throw(/in another pid namespace/);
+    const outside = runScript(CONNECT, {
+      through: UNSHARE,
+      args: [hex(pair.b.address), hex(pair.target.key)],
+    });
+    expect(outside.said[0]).to.match(/^PEER_UNREACHABLE: process \d+ runs in another pid namespace/);
+  });
+
+  it('has no /proc of its own namespace', function () {
+    if (spawnSync(UNSHARE[0]!, [...UNSHARE.slice(1), 'true']).status !== 0) {
+      this.test!.title += ' (not tried: unshare --pid is not permitted here)';
+      this.skip();
+    }
+    const { said } = runScript(`say(codeOf(() => createFabric('shared-memory')));`, {
+      through: ['unshare', '--pid', '--fork'],
+    });
+    expect(said[0]).to.match(/^FABRIC_UNAVAILABLE: .*\/proc belongs to another pid namespace/);
+  });
+});
