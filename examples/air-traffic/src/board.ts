@@ -13,7 +13,7 @@ const DELAYED_MINUTES = 15;
 /** How many of the worst delays the board keeps. */
 const WORST_KEPT = 10;
 /** A replica on each member, up to so many. */
-export const MOST_MEMBERS = 7;
+export const MOST_MEMBERS = 16;
 
 /** Of one airport. Delays are those of the flights that departed there. */
 export interface AirportStats {

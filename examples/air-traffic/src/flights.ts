@@ -10,6 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, type ColumnData } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { fileURLToPath } from 'node:url';
+import type { Range } from './share.js';
 
 /** How many flights the record has. */
 export const RECORDED_FLIGHTS = 3_000_000;
@@ -27,23 +28,31 @@ export interface Flight {
 }
 
 export class Flights {
-  readonly dates: Float64Array;
-  readonly delays: Int32Array;
-  readonly distances: Int32Array;
-  /** Indexes into `codes`. */
-  readonly origins: Uint16Array;
-  /** Indexes into `codes`. */
-  readonly destinations: Uint16Array;
-  /** IATA codes of the airports. */
-  readonly codes: string[] = [];
-  private readonly indexOfCode = new Map<string, number>();
+  private readonly indexOfCode: Map<string, number>;
 
-  constructor(readonly count: number) {
-    this.dates = new Float64Array(count);
-    this.delays = new Int32Array(count);
-    this.distances = new Int32Array(count);
-    this.origins = new Uint16Array(count);
-    this.destinations = new Uint16Array(count);
+  private constructor(
+    readonly dates: Float64Array,
+    readonly delays: Int32Array,
+    readonly distances: Int32Array,
+    /** Indexes into `codes`. */
+    readonly origins: Uint16Array,
+    /** Indexes into `codes`. */
+    readonly destinations: Uint16Array,
+    /** IATA codes of the airports. */
+    readonly codes: string[] = [],
+  ) {
+    this.indexOfCode = new Map(codes.map((code, index) => [code, index]));
+  }
+
+  /** Columns for so many flights, with nothing in them. */
+  static empty(count: number): Flights {
+    return new Flights(
+      new Float64Array(count),
+      new Int32Array(count),
+      new Int32Array(count),
+      new Uint16Array(count),
+      new Uint16Array(count),
+    );
   }
 
   /**
@@ -53,7 +62,7 @@ export class Flights {
    * Flights.of([{ date: Date.UTC(2001, 0, 1), delay: 20, distance: 733, origin: 'ORD', destination: 'LGA' }]);
    */
   static of(list: readonly Flight[]): Flights {
-    const flights = new Flights(list.length);
+    const flights = Flights.empty(list.length);
     list.forEach((flight, i) => {
       flights.dates[i] = flight.date;
       flights.delays[i] = flight.delay;
@@ -62,6 +71,22 @@ export class Flights {
       flights.destinations[i] = flights.indexOf(flight.destination);
     });
     return flights;
+  }
+
+  get count(): number {
+    return this.dates.length;
+  }
+
+  /** Some of the flights, in the same memory. */
+  part({ from, to }: Range): Flights {
+    return new Flights(
+      this.dates.subarray(from, to),
+      this.delays.subarray(from, to),
+      this.distances.subarray(from, to),
+      this.origins.subarray(from, to),
+      this.destinations.subarray(from, to),
+      this.codes,
+    );
   }
 
   /** The index of an airport's code, new codes included. */
@@ -84,34 +109,35 @@ export class Flights {
 }
 
 /**
- * Reads the first `count` flights of the record.
+ * Reads flights of the record.
  *
  * @throws the signal's reason if it is aborted; an Error with row and column for a value that is not of its column's type
  * @example
- * const flights = await readFlights(3_000);
+ * const flights = await readFlights({ from: 0, to: 3_000 });
  */
-export async function readFlights(count: number, signal?: AbortSignal): Promise<Flights> {
+export async function readFlights({ from, to }: Range, signal?: AbortSignal): Promise<Flights> {
   const file = await asyncBufferFromFile(fileURLToPath(recordOf('flights-3m.parquet')));
   const metadata = await parquetMetadataAsync(file);
-  const flights = new Flights(count);
+  const flights = Flights.empty(to - from);
   let rowStart = 0;
   for (const group of metadata.row_groups) {
-    if (rowStart >= count) break;
     const rowEnd = rowStart + Number(group.num_rows);
-    await parquetRead({
-      file,
-      metadata,
-      compressors,
-      rowStart,
-      rowEnd,
-      parsers: { timestampFromMicroseconds: (micros: bigint) => Number(micros) / 1000 },
-      onChunk: chunk => copyColumn(chunk, flights),
-    });
+    if (rowStart < to && rowEnd > from) {
+      await parquetRead({
+        file,
+        metadata,
+        compressors,
+        rowStart,
+        rowEnd,
+        parsers: { timestampFromMicroseconds: (micros: bigint) => Number(micros) / 1000 },
+        onChunk: chunk => copyColumn(chunk, flights, from),
+      });
+      await setImmediate(); // lets an interrupt be heard
+      signal?.throwIfAborted();
+    }
     rowStart = rowEnd;
-    await setImmediate(); // lets an interrupt be heard
-    signal?.throwIfAborted();
   }
-  if (rowStart < count) throw new Error(`${count} flights were asked for, but the record has ${rowStart}`);
+  if (rowStart < to) throw new Error(`flights up to ${to} were asked for, but the record has ${rowStart}`);
   return flights;
 }
 
@@ -120,18 +146,22 @@ export function recordOf(name: string): URL {
   return new URL(`../data/${name}`, import.meta.resolve('vega-datasets'));
 }
 
-/** Takes a run of one column over. The reader gives whole row groups; what is beyond the last flight is left. */
-function copyColumn({ columnName, columnData, rowStart }: ColumnData, flights: Flights): void {
-  const length = Math.min(columnData.length, flights.count - rowStart);
+/**
+ * Takes a run of one column over, where `from` is the row of the first flight. The reader gives whole row groups; what is
+ * before the first flight and beyond the last one is left.
+ */
+function copyColumn({ columnName, columnData, rowStart }: ColumnData, flights: Flights, from: number): void {
   const refuse = (row: number): never => {
     const value = String(columnData[row]);
     throw new Error(`flight ${rowStart + row} of the record has ${value} in the column ${columnName}`);
   };
   const column = columnOf(columnName, flights);
-  for (let row = 0; row < length; row++) {
+  const offset = rowStart - from;
+  const end = Math.min(columnData.length, flights.count - offset);
+  for (let row = Math.max(0, -offset); row < end; row++) {
     const value: unknown = columnData[row];
-    if (typeof value === 'string') column[rowStart + row] = flights.indexOf(value);
-    else if (typeof value === 'bigint' || typeof value === 'number') column[rowStart + row] = Number(value);
+    if (typeof value === 'string') column[offset + row] = flights.indexOf(value);
+    else if (typeof value === 'bigint' || typeof value === 'number') column[offset + row] = Number(value);
     else refuse(row);
   }
 }

@@ -1,71 +1,86 @@
 /**
- * The main demo: a replicated air-traffic board on several members of this process, fed with recorded flights by all of
- * them at once, and then held against a plain computation over the same flights. Run it with `npm run demo`.
+ * The main demo: a replicated air-traffic board on several members, each a process of this machine, fed with recorded
+ * flights by all of them at once, and then held against a plain computation over the same flights. Run it with
+ * `npm run demo`. This process starts the members and shows what comes of them; it is no member.
  *
  * Exit status: 0 if all replicas agree with each other and with the plain computation, 1 if they do not or something
  * went wrong, 130 after Ctrl-C, which still reports on what was sent until then. A second Ctrl-C ends it at once.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { createCluster, type Cluster } from '@bowecho/actors';
+import { fabricProblem } from '@bowecho/actors/local';
 import { readAirports } from './airports.js';
-import { AirTrafficBoard } from './board.js';
-import { feedFlights, type FeedResult } from './feed.js';
+import { LANES } from './board-member.js';
 import { readFlights, type Flights } from './flights.js';
-import { readOptions, type DemoOptions } from './options.js';
+import type { Group, GroupFed } from './group.js';
+import { INTERRUPTED, interruptSignal } from './interrupt.js';
+import { percentilesOf } from './latency.js';
+import { OneProcessGroup } from './one-process-group.js';
+import { readOptions, type DemoOptions, type Fabric } from './options.js';
 import { plainTotals } from './plain-totals.js';
-import {
-  formatCount,
-  formatMoment,
-  formatSeconds,
-  reportOf,
-  type ReportFacts,
-  type Speed,
-} from './report.js';
+import { ProcessGroup } from './process-group.js';
+import { formatCount, formatMoment, formatSeconds, reportOf, type ReportFacts } from './report.js';
+import { shareOf } from './share.js';
 import { Terminal } from './terminal.js';
-import { disagreements, plainTestimony, testimonyOf } from './verdict.js';
-
-const BOARD = 'us';
-/** Calls in flight per member: more raises the latency and nothing else, much less lets members idle. */
-const LANES_PER_MEMBER = 300;
-const INTERRUPTED = 130;
+import { disagreements, plainTestimony } from './verdict.js';
 
 const startedAt = performance.now();
 const options = readOptions(process.argv);
 const terminal = new Terminal(process.stdout);
-const interrupt = new AbortController();
-process.once('SIGINT', () => interrupt.abort(new Error('interrupted before any flight was sent')));
+const interrupt = interruptSignal();
 try {
   process.exitCode = await runDemo(options);
 } catch (error) {
   terminal.endProgress();
   console.error(`air-traffic: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = error === interrupt.signal.reason ? INTERRUPTED : 1;
+  process.exitCode = error === interrupt.reason ? INTERRUPTED : 1;
 }
 
-async function runDemo({ flights: count, members: memberCount, json }: DemoOptions): Promise<number> {
+async function runDemo({ flights: count, members, fabric, json }: DemoOptions): Promise<number> {
   // Opened first: a file that cannot be written should be known before the flights are sent, not after.
   const jsonFile = json === undefined ? undefined : await open(json, 'w');
   try {
     terminal.line('Bowecho air traffic: one board of all flights, a replica of it on every member', 'title');
-    const flights = await readRecord(count);
-    const members = await startMembers(memberCount);
+    const group = await startGroup(members, count, fabric ?? (await bestFabric()));
     try {
-      const fed = await feed(members, flights);
-      const facts = await compare(members, flights, fed);
+      const flights = await readRecord(count);
+      await showReady(group, flights);
+      const from = performance.now();
+      const fed = await feed(group, flights.count);
+      const elapsedMs = performance.now() - from;
+      const facts = await compare(group, flights, fed, elapsedMs);
       await show(facts, jsonFile);
       if (facts.disagreements.length > 0) return 1;
-      return interrupt.signal.aborted ? INTERRUPTED : 0;
+      return interrupt.aborted ? INTERRUPTED : 0;
     } finally {
-      await Promise.all(members.map(member => member.close()));
+      await group.end();
     }
   } finally {
     await jsonFile?.close();
   }
 }
 
+async function bestFabric(): Promise<Fabric> {
+  const problem = await fabricProblem('shared-memory');
+  if (problem === undefined) return 'shared-memory';
+  terminal.line(`shared memory cannot be used here: ${problem}`);
+  return 'in-process';
+}
+
+async function startGroup(members: number, flights: number, fabric: Fabric): Promise<Group> {
+  if (fabric === 'in-process') {
+    terminal.line(
+      members === 1 ? 'the member is in this process' : `all ${members} members are in this process`,
+    );
+    return new OneProcessGroup(members, interrupt);
+  }
+  const group = await ProcessGroup.start({ members, flights, interrupt });
+  terminal.line(`the members are processes that share memory: ${group.processes}`);
+  return group;
+}
+
 async function readRecord(count: number): Promise<Flights> {
   const from = performance.now();
-  const flights = await readFlights(count, interrupt.signal);
+  const flights = await readFlights({ from: 0, to: count }, interrupt);
   const first = flights.dates.reduce((a, b) => Math.min(a, b));
   const last = flights.dates.reduce((a, b) => Math.max(a, b));
   const time = formatSeconds(performance.now() - from);
@@ -75,77 +90,69 @@ async function readRecord(count: number): Promise<Flights> {
   return flights;
 }
 
-async function startMembers(count: number): Promise<Cluster[]> {
-  const from = performance.now();
-  const seeds = Array.from({ length: count }, (_, i) => `n${i + 1}`);
-  const members = await Promise.all(
-    seeds.map(id =>
-      createCluster({ id, seeds, fabric: 'in-process', actors: [AirTrafficBoard], log: false }),
-    ),
-  );
-  await Promise.all(members.map(member => member.whenReady()));
-  const { view } = members[0]!;
-  const noun = count === 1 ? 'member' : 'members';
-  const time = (performance.now() - from).toFixed(0);
-  terminal.line(`${count} ${noun} up in ${time} ms: view ${view?.id} of ${view?.members.join(', ')}`);
-  return members;
+async function showReady(group: Group, flights: Flights): Promise<void> {
+  const { id, members } = await group.ready(flights);
+  const noun = members.length === 1 ? 'member' : 'members';
+  const time = formatSeconds(performance.now() - startedAt);
+  terminal.line(`${members.length} ${noun} ready after ${time}: view ${id} of ${members.join(', ')}`);
+  const senders = members.length === 1 ? 'the member sends' : 'all send their shares at once';
+  terminal.line(`${senders}, each with up to ${LANES} calls in flight; Ctrl-C stops`);
 }
 
-async function feed(members: readonly Cluster[], flights: Flights): Promise<FeedResult> {
+async function feed(group: Group, count: number): Promise<GroupFed> {
   const from = performance.now();
-  const senders = members.length === 1 ? 'the member sends' : `all ${members.length} members send at once`;
-  terminal.line(`${senders}, each with up to ${formatCount(LANES_PER_MEMBER)} calls in flight; Ctrl-C stops`);
-  const result = await feedFlights({
-    boards: members.map(member => member.get(AirTrafficBoard, BOARD)),
-    flights,
-    lanesPerMember: LANES_PER_MEMBER,
-    signal: interrupt.signal,
-    onProgress: answered => {
-      terminal.progress(() => {
-        const rate = (answered * 1000) / (performance.now() - from);
-        const percent = ((answered / flights.count) * 100).toFixed(0).padStart(3);
-        return `${percent} %  ${formatCount(answered)} flights  ${formatCount(rate)} a second`;
-      });
-    },
+  const fed = await group.feed(answered => {
+    terminal.progress(() => {
+      const rate = (answered * 1000) / (performance.now() - from);
+      const percent = ((answered / count) * 100).toFixed(0).padStart(3);
+      return `${percent} %  ${formatCount(answered)} flights  ${formatCount(rate)} a second`;
+    });
   });
   terminal.endProgress();
-  if (interrupt.signal.aborted) terminal.line(`stopped after ${formatCount(result.count)} flights`);
-  return result;
+  if (interrupt.aborted) terminal.line(`stopped after ${formatCount(sentOf(fed))} flights`);
+  return fed;
 }
 
-async function compare(members: readonly Cluster[], flights: Flights, fed: FeedResult): Promise<ReportFacts> {
-  const plain = plainTestimony(plainTotals(flights, fed.count));
-  const replicas = await Promise.all(members.map(member => testimonyOf(member, BOARD)));
+async function compare(
+  group: Group,
+  flights: Flights,
+  fed: GroupFed,
+  elapsedMs: number,
+): Promise<ReportFacts> {
+  const replicas = await group.testify();
+  const members = fed.members.length;
+  // What was sent of a share is the first part of it.
+  const sent = fed.members.map(({ count }, i) => {
+    const { from } = shareOf(flights.count, members, i);
+    return { from, to: from + count };
+  });
+  const plain = plainTestimony(plainTotals(flights, sent));
+  const commands = sentOf(fed);
+  const percentiles = percentilesOf(fed.members.map(({ latencies }) => latencies));
   return {
     replicas,
     plain,
     airports: await readAirports(),
     disagreements: disagreements(replicas, plain),
-    speed: speedOf(fed, members.length),
+    usages: fed.usages,
+    speed: { commands, elapsedMs, members, inFlight: Math.min(commands, LANES * members), ...percentiles },
   };
 }
 
-function speedOf({ count, elapsedMs, latency }: FeedResult, members: number): Speed {
-  return {
-    commands: count,
-    elapsedMs,
-    members,
-    inFlight: Math.min(count, LANES_PER_MEMBER * members),
-    p50Micros: latency.percentile(50),
-    p99Micros: latency.percentile(99),
-    p999Micros: latency.percentile(99.9),
-  };
+function sentOf({ members }: GroupFed): number {
+  return members.reduce((sum, { count }) => sum + count, 0);
 }
 
 async function show(facts: ReportFacts, jsonFile: FileHandle | undefined): Promise<void> {
   terminal.line('');
   for (const { text, emphasis } of reportOf(facts)) terminal.line(text, emphasis);
   terminal.line(`everything took ${formatSeconds(performance.now() - startedAt)}`);
-  const { replicas, plain, speed } = facts;
+  const { replicas, plain, usages, speed } = facts;
   const result = {
     agree: facts.disagreements.length === 0,
     disagreements: facts.disagreements,
     speed,
+    usages,
     replicas,
     plain,
   };

@@ -7,6 +7,7 @@
  */
 import type { NamedAirportStats, Totals, WorstDelay } from './board.js';
 import type { Flights } from './flights.js';
+import type { Range } from './share.js';
 
 /** All that a board can be asked for. */
 export interface BoardContents {
@@ -17,24 +18,28 @@ export interface BoardContents {
   readonly worst: readonly WorstDelay[];
 }
 
-/** What a board says that has been told the first `count` flights. */
-export function plainTotals(flights: Flights, count = flights.count): BoardContents {
+/** What a board says that has been told the flights of these ranges, which do not overlap. */
+export function plainTotals(flights: Flights, ranges: readonly Range[]): BoardContents {
   const { codes, delays, distances, origins, destinations } = flights;
   const departures = new Float64Array(codes.length);
   const arrivals = new Float64Array(codes.length);
   const late = new Float64Array(codes.length);
   const minutes = new Float64Array(codes.length);
   const worst = new Float64Array(codes.length);
+  let count = 0;
   let miles = 0;
-  for (let i = 0; i < count; i++) {
-    const origin = origins[i]!;
-    const delay = delays[i]!;
-    departures[origin]! += 1;
-    arrivals[destinations[i]!]! += 1;
-    minutes[origin]! += delay;
-    if (delay >= 16) late[origin]! += 1;
-    if (delay > worst[origin]!) worst[origin] = delay;
-    miles += distances[i]!;
+  for (const { from, to } of ranges) {
+    count += to - from;
+    for (let i = from; i < to; i++) {
+      const origin = origins[i]!;
+      const delay = delays[i]!;
+      departures[origin]! += 1;
+      arrivals[destinations[i]!]! += 1;
+      minutes[origin]! += delay;
+      if (delay >= 16) late[origin]! += 1;
+      if (delay > worst[origin]!) worst[origin] = delay;
+      miles += distances[i]!;
+    }
   }
   const airports = codes.map((code, i) => ({
     code,
@@ -52,14 +57,16 @@ export function plainTotals(flights: Flights, count = flights.count): BoardConte
         const difference = b.departures + b.arrivals - a.departures - a.arrivals;
         return difference === 0 ? (a.code < b.code ? -1 : 1) : difference;
       }),
-    worst: tenWorst(flights, count),
+    worst: tenWorst(ranges.map(range => flights.part(range))),
   };
 }
 
-function tenWorst(flights: Flights, count: number): WorstDelay[] {
+function tenWorst(parts: readonly Flights[]): WorstDelay[] {
   const byMinutes = new Map<number, number>();
-  for (const delay of flights.delays.subarray(0, count)) {
-    if (delay > 0) byMinutes.set(delay, (byMinutes.get(delay) ?? 0) + 1);
+  for (const { delays } of parts) {
+    for (const delay of delays) {
+      if (delay > 0) byMinutes.set(delay, (byMinutes.get(delay) ?? 0) + 1);
+    }
   }
   let found = 0;
   let smallest = Infinity;
@@ -69,11 +76,13 @@ function tenWorst(flights: Flights, count: number): WorstDelay[] {
     smallest = delay;
   }
   const candidates: WorstDelay[] = [];
-  for (let i = 0; i < count; i++) {
-    const delay = flights.delays[i]!;
-    if (delay < smallest) continue;
-    const origin = flights.originOf(i);
-    candidates.push({ date: flights.dates[i]!, delay, origin, destination: flights.destinationOf(i) });
+  for (const part of parts) {
+    for (let i = 0; i < part.count; i++) {
+      const delay = part.delays[i]!;
+      if (delay < smallest) continue;
+      const origin = part.originOf(i);
+      candidates.push({ date: part.dates[i]!, delay, origin, destination: part.destinationOf(i) });
+    }
   }
   const sortKey = ({ date, origin, destination }: WorstDelay): string =>
     `${String(date).padStart(16, '0')} ${origin} ${destination}`;

@@ -4,7 +4,9 @@
  */
 import type { Airports } from './airports.js';
 import type { NamedAirportStats, WorstDelay } from './board.js';
+import type { Percentiles } from './latency.js';
 import { tableOf } from './table.js';
+import type { Usage } from './usage.js';
 import type { Testimony } from './verdict.js';
 
 /** How many airports the report lists. */
@@ -13,16 +15,14 @@ const AIRPORTS_SHOWN = 10;
 const HASH_SHOWN = 8;
 /** Longest name of a place, in characters; so that no line is longer than 80. */
 const PLACE_SHOWN = 37;
+const MEGABYTE = 1_000_000;
 
-export interface Speed {
+export interface Speed extends Percentiles {
   readonly commands: number;
   readonly elapsedMs: number;
   readonly members: number;
   /** Calls in flight, of all members together. */
   readonly inFlight: number;
-  readonly p50Micros: number;
-  readonly p99Micros: number;
-  readonly p999Micros: number;
 }
 
 export interface ReportFacts {
@@ -30,6 +30,7 @@ export interface ReportFacts {
   readonly plain: Testimony;
   readonly airports: Airports;
   readonly disagreements: readonly string[];
+  readonly usages: readonly Usage[];
   readonly speed: Speed;
 }
 
@@ -53,6 +54,7 @@ export function reportOf(facts: ReportFacts): ReportLine[] {
     ...section('Worst delays', worstTable(contents.worst, airports)),
     ...section('Replicas', replicaTable([...replicas, plain])),
     ...verdictLines(facts.disagreements),
+    ...section('Processes, while flights were sent', usageTable(facts.usages)),
     ...speedLines(facts.speed),
   ];
 }
@@ -124,6 +126,21 @@ function replicaTable(testimonies: readonly Testimony[]): string[] {
       formatCount(totals.delayed),
       answersHash.slice(0, HASH_SHOWN),
       stateDigest?.slice(0, HASH_SHOWN) ?? '-',
+    ]),
+  );
+}
+
+function usageTable(usages: readonly Usage[]): string[] {
+  return tableOf(
+    [
+      { heading: 'process', align: 'left' },
+      { heading: 'of a core', align: 'right' },
+      { heading: 'memory', align: 'right' },
+    ],
+    usages.map(({ process, cores, memoryBytes }) => [
+      process,
+      `${(cores * 100).toFixed(0)} %`,
+      `${formatCount(memoryBytes / MEGABYTE)} MB`,
     ]),
   );
 }

@@ -6,34 +6,45 @@
 import { simulate } from '@bowecho/testing';
 import { expect } from 'chai';
 import { AirTrafficBoard } from '../src/board.js';
-import { feedFlights } from '../src/feed.js';
+import { feedFlights, type Departures } from '../src/feed.js';
 import { Flights, readFlights, type Flight } from '../src/flights.js';
 import { plainTotals } from '../src/plain-totals.js';
+import { shareOf, type Range } from '../src/share.js';
 
 const NODES = [0, 1, 2];
+
+const NEVER = new AbortController().signal;
+
+/** All nodes send their shares at once; how many flights each sent of its own. */
+async function feedAll(
+  boards: readonly Departures[],
+  flights: Flights,
+  signal: AbortSignal,
+): Promise<readonly Range[]> {
+  return Promise.all(
+    boards.map(async (board, i) => {
+      const share = shareOf(flights.count, boards.length, i);
+      const part = flights.part(share);
+      const onProgress = (): void => undefined;
+      const { count } = await feedFlights({ board, flights: part, lanes: 8, signal, onProgress });
+      return { from: share.from, to: share.from + count };
+    }),
+  );
+}
 
 describe('the air-traffic board', () => {
   let recorded: Flights;
   before(async () => {
-    recorded = await readFlights(300);
+    recorded = await readFlights({ from: 0, to: 300 });
   });
 
   for (const seed of [1, 2, 3, 4, 5]) {
     it(`equals the plain computation at every node, seed ${seed}`, async () => {
       using sim = simulate({ nodes: NODES.length, actors: [AirTrafficBoard], seed });
       const boards = NODES.map(node => sim.get(AirTrafficBoard, 'us', { node }));
-      const progress: number[] = [];
-      const fed = await feedFlights({
-        boards,
-        flights: recorded,
-        lanesPerMember: 8,
-        onProgress: answered => progress.push(answered),
-      });
-      expect(fed.count).to.equal(300);
-      expect(progress).to.deep.equal([300]);
-      expect(fed.latency.count).to.equal(Math.ceil(300 / 16));
+      await feedAll(boards, recorded, NEVER);
 
-      const plain = plainTotals(recorded);
+      const plain = plainTotals(recorded, [{ from: 0, to: recorded.count }]);
       for (const board of boards) {
         expect(await board.totals()).to.deep.equal(plain.totals);
         expect(await board.busiest(1_000)).to.deep.equal(plain.airports);
@@ -49,7 +60,7 @@ describe('the air-traffic board', () => {
 
   it('has the same worst delays in whatever order equally late flights come', async () => {
     const flights = tiedFlights();
-    const expected = plainTotals(Flights.of(flights)).worst;
+    const expected = plainTotals(Flights.of(flights), [{ from: 0, to: flights.length }]).worst;
     for (const order of [flights, [...flights].reverse()]) {
       using sim = simulate({ actors: [AirTrafficBoard], seed: 1 });
       const board = sim.get(AirTrafficBoard, 'us');
@@ -60,16 +71,16 @@ describe('the air-traffic board', () => {
     }
   });
 
-  it('sends a first part of the flights when it is stopped', async () => {
+  it('has been told a first part of each share when the feeds are stopped', async () => {
     using sim = simulate({ actors: [AirTrafficBoard], seed: 1 });
     const boards = NODES.map(node => sim.get(AirTrafficBoard, 'us', { node }));
     const stop = new AbortController();
-    const feeding = feedFlights({ boards, flights: recorded, lanesPerMember: 4, signal: stop.signal });
+    const feeding = feedAll(boards, recorded, stop.signal);
     await boards[0]!.totals();
     stop.abort();
-    const { count } = await feeding;
-    expect(count).to.be.within(1, 299);
-    expect(await boards[0]!.totals()).to.deep.equal(plainTotals(recorded, count).totals);
+    const sent = await feeding;
+    expect(sent.reduce((sum, { from, to }) => sum + to - from, 0)).to.be.within(1, 299);
+    expect(await boards[0]!.totals()).to.deep.equal(plainTotals(recorded, sent).totals);
   });
 
   it('says nothing of an airport without flights', async () => {

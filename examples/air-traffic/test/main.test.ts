@@ -1,18 +1,53 @@
-/** The demo as a person runs it: a process of its own, its output and its exit status. */
-import { spawn, spawnSync } from 'node:child_process';
+/** The demo as a person runs it: its output and its exit status, on each fabric that there is here. */
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { fabricProblem } from '@bowecho/actors/local';
 import { expect } from 'chai';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const AGREEMENT = 'All replicas agree with each other and with the plain computation.';
+const FABRICS = ['shared-memory', 'in-process'] as const;
 
-function runDemo(...args: string[]): { status: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+interface End {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function runDemo(args: readonly string[], env: NodeJS.ProcessEnv = {}): End {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
   return { status, out: stdout, err: stderr };
+}
+
+/** So many that nobody has sent them before a signal arrives. */
+const MANY = ['--flights', '1000000'];
+
+/** Starts a long demo, and once flights are sent does with it what `act` does. */
+async function interfere(
+  args: readonly string[],
+  act: (demo: ChildProcessByStdio<null, Readable, Readable>, out: string) => void,
+): Promise<End> {
+  const demo = spawn(process.execPath, [MAIN, ...MANY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  let hasActed = false;
+  demo.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  demo.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+    if (hasActed || !out.includes('Ctrl-C stops')) return;
+    hasActed = true;
+    act(demo, out);
+  });
+  const [status] = (await once(demo, 'close')) as [number | null];
+  return { status, out, err };
 }
 
 describe('the demo', () => {
@@ -22,45 +57,77 @@ describe('the demo', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('ends with agreement, and writes the result down', () => {
-    const json = join(folder, 'result.json');
-    const { status, out, err } = runDemo('--flights', '3000', '--json', json);
-    expect(err).to.equal('');
-    expect(status).to.equal(0);
-    expect(out).to.include(AGREEMENT);
-    expect(out).to.include('3 members up');
-    const lines = out.split('\n');
-    expect(lines.length).to.be.at.most(46);
-    expect(lines.filter(line => line.length > 80)).to.deep.equal([]);
-    const result = JSON.parse(readFileSync(json, 'utf8')) as Record<string, unknown>;
-    expect(result).to.deep.include({ agree: true, disagreements: [] });
-    expect(result['replicas']).to.have.lengthOf(3);
-    expect(result['speed']).to.include({ commands: 3_000, members: 3 });
-  });
+  for (const fabric of FABRICS) {
+    describe(`on the fabric ${fabric}`, () => {
+      const on = ['--fabric', fabric];
+      before(async function () {
+        if ((await fabricProblem(fabric)) !== undefined) this.skip();
+      });
 
-  for (const members of ['1', '7']) {
-    it(`runs with ${members} members`, () => {
-      const { status, out } = runDemo('--flights', '100', '--members', members);
-      expect(status).to.equal(0);
-      expect(out).to.include(AGREEMENT);
-      expect(out.match(/^ {2}n\d /gm)).to.have.lengthOf(Number(members));
+      it('ends with agreement, and writes the result down', () => {
+        const json = join(folder, `${fabric}.json`);
+        const { status, out, err } = runDemo([...on, '--flights', '3000', '--json', json]);
+        expect(err).to.equal('');
+        expect(status).to.equal(0);
+        expect(out).to.include(AGREEMENT);
+        expect(out).to.match(/^3 members ready after [\d.]+ s: view 0 of n1, n2, n3$/m);
+        const lines = out.split('\n');
+        expect(lines.length).to.be.at.most(54);
+        expect(lines.filter(line => line.length > 80)).to.deep.equal([]);
+        const result = JSON.parse(readFileSync(json, 'utf8')) as Record<string, unknown>;
+        expect(result).to.deep.include({ agree: true, disagreements: [] });
+        expect(result['replicas']).to.have.lengthOf(3);
+        expect(result['usages']).to.have.lengthOf(fabric === 'in-process' ? 1 : 4);
+        expect(result['speed']).to.include({ commands: 3_000, members: 3 });
+      });
+
+      for (const members of ['1', '8']) {
+        it(`runs with ${members} members`, () => {
+          const { status, out } = runDemo([...on, '--flights', '100', '--members', members]);
+          expect(status).to.equal(0);
+          expect(out).to.include(AGREEMENT);
+          expect(out.match(/^ {2}n\d +100 /gm)).to.have.lengthOf(Number(members));
+        });
+      }
+
+      it('reports on what was sent when it is interrupted, and takes an echo of that for the same', async () => {
+        const { status, out, err } = await interfere(on, demo => {
+          demo.kill('SIGINT');
+          demo.kill('SIGINT');
+        });
+        expect(err).to.equal('');
+        expect(status).to.equal(130);
+        expect(out).to.match(/stopped after [\d,]+ flights/);
+        expect(out).to.include(AGREEMENT);
+      });
     });
   }
 
-  it('reports on what was sent when it is interrupted', async () => {
-    const demo = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    let isInterrupted = false;
-    demo.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-      if (isInterrupted || !out.includes('Ctrl-C stops')) return;
-      isInterrupted = true;
-      demo.kill('SIGINT');
+  it('says in words that a member died, and ends', async function () {
+    if ((await fabricProblem('shared-memory')) !== undefined) this.skip();
+    const { status, out, err } = await interfere([], (_, out) => {
+      process.kill(Number(/n2 (\d+)/.exec(out)![1]), 'SIGKILL');
     });
-    const [status] = (await once(demo, 'close')) as [number | null];
-    expect(status).to.equal(130);
-    expect(out).to.match(/stopped after [\d,]+ flights/);
-    expect(out).to.include(AGREEMENT);
+    expect(err).to.match(/^air-traffic: member n2 was ended by SIGKILL; the others cannot go on.*\n$/);
+    expect(status).to.equal(1);
+    for (const [, pid] of out.matchAll(/n\d (\d+)/g))
+      expect(() => process.kill(Number(pid), 0)).to.throw('ESRCH');
+  });
+
+  it('runs in one process, and says why, where memory cannot be shared', () => {
+    const { status, out } = runDemo(['--flights', '100'], { NODE_OPTIONS: '--no-addons' });
+    expect(status).to.equal(0);
+    expect(out).to.include('\nshared memory cannot be used here: ');
+    expect(out).to.include('\nall 3 members are in this process\n').and.to.include(AGREEMENT);
+  });
+
+  it('says in words what a member could not do', () => {
+    const { status, err } = runDemo(['--fabric', 'shared-memory', '--flights', '100'], {
+      NODE_OPTIONS: '--no-addons',
+    });
+    expect(status).to.equal(1);
+    expect(err).to.match(/^air-traffic: member n\d failed: the fabric 'shared-memory' cannot be used here: /);
+    expect(err).not.to.include('    at ');
   });
 
   const refused: [what: string, args: string[], sentence: RegExp][] = [
@@ -68,14 +135,15 @@ describe('the demo', () => {
     ['text for flights', ['--flights', 'abc'], /'abc' is invalid.* whole number/],
     ['half a flight', ['--flights', '1.5'], /'1.5' is invalid/],
     ['too many flights', ['--flights', '3000001'], /'3000001' is invalid/],
-    ['too many members', ['--members', '8'], /'--members <number>' argument '8' is invalid.* from 1 to 7/],
+    ['too many members', ['--members', '17'], /'--members <number>' argument '17' is invalid.* from 1 to 16/],
+    ['a fabric that it has not', ['--fabric', 'rdma'], /'rdma' is invalid.* shared-memory, in-process/],
     ['an unknown option', ['--planes', '3'], /unknown option '--planes'/],
     ['an argument too many', ['now'], /too many arguments/],
     ['a file that cannot be', ['--json', join('no', 'such', 'folder', 'x')], /^air-traffic: .*no such file/],
   ];
   for (const [what, args, sentence] of refused) {
     it(`refuses ${what} at once`, () => {
-      const { status, out, err } = runDemo(...args);
+      const { status, out, err } = runDemo(args);
       expect(status).to.equal(1);
       expect(out).to.equal('');
       expect(err).to.match(sentence);

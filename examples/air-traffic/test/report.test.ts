@@ -22,7 +22,7 @@ const FLIGHTS = Flights.of([
   { date: Date.UTC(2001, 0, 20, 9, 7), delay: 0, distance: 449, origin: 'MSP', destination: 'STL' },
 ]);
 
-const PLAIN = plainTestimony(plainTotals(FLIGHTS));
+const PLAIN = plainTestimony(plainTotals(FLIGHTS, [{ from: 0, to: FLIGHTS.count }]));
 
 function replicaOf(from: string, contents: BoardContents, stateDigest: string): Testimony {
   return { from, contents, answersHash: plainTestimony(contents).answersHash, stateDigest };
@@ -35,6 +35,10 @@ const FACTS: ReportFacts = {
   plain: PLAIN,
   airports: AIRPORTS,
   disagreements: disagreements(REPLICAS, PLAIN),
+  usages: [
+    { process: 'n1', cores: 0.551, memoryBytes: 1_234_567_890 },
+    { process: 'launcher', cores: 0, memoryBytes: 56_499_999 },
+  ],
   speed: {
     commands: 4,
     elapsedMs: 1_500,
@@ -73,6 +77,11 @@ Replicas
   plain computation        4  8,793     1  57b98be6  -
 
 All replicas agree with each other and with the plain computation.
+
+Processes, while flights were sent
+  process   of a core    memory
+  n1             55 %  1,235 MB
+  launcher        0 %     56 MB
 
 4 commands in 1.5 s: 3 a second, each applied at 3 replicas
 latency p50 0.9 ms, p99 12.3 ms, p99.9 20.0 ms, with 3 calls in flight

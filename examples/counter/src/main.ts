@@ -1,4 +1,4 @@
-/** The README's counter: one number, replicated on three members of this process. Run it with `npm run counter`. */
+/** The README's counter. Each member of the cluster runs this file, in a process of its own: `npm run counter`. */
 import { Command, Query, Replicated, createCluster } from '@bowecho/actors';
 
 @Replicated({ name: 'counter' })
@@ -12,10 +12,12 @@ class Counter {
   }
 }
 
-const seeds = ['n1', 'n2', 'n3'];
-const members = await Promise.all(
-  seeds.map(id => createCluster({ id, seeds, fabric: 'in-process', actors: [Counter] })),
-);
-await Promise.all(members.map(member => member.get(Counter, 'visits').add(1))); // all three at once
-for (const member of members) console.log(member.id, 'sees', await member.get(Counter, 'visits').read());
-await Promise.all(members.map(member => member.close()));
+const cluster = await createCluster({ actors: [Counter] });
+cluster.on('halted', () => void cluster.close()); // when the group ends, so does this process
+const visits = cluster.get(Counter, 'visits');
+const visit = await visits.add(1); // applied at every replica, in one order
+console.log(cluster.id, 'made visit', visit);
+if (visit === cluster.view?.members.length) {
+  for (const [member, value] of await visits.$all.read()) console.log(member, 'sees', value);
+  await cluster.close(); // whoever came last ends the group, for all
+}

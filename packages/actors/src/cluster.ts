@@ -293,6 +293,8 @@ export class Cluster implements CallPort {
       if (mismatch !== undefined)
         this.log.warn({ member: this.id, from: theirs.identity.id, err: mismatch }, 'a stranger called');
     } else if (!isMember(node.member.view, theirs.identity)) {
+      if (this.haltReason !== undefined)
+        return { refusal: `its group has ended (${this.haltReason}); it waits to be started again` };
       const { id, members } = node.view;
       const group = `view ${id} of ${members.join(', ')}`;
       return { refusal: `its group runs already (${group}), and joining comes in a later version` };
@@ -315,10 +317,14 @@ export class Cluster implements CallPort {
   }
 
   private lose(identity: MemberIdentity, reason: string): void {
-    if (this.node === undefined || !isMember(this.node.member.view, identity)) return;
-    if (this.haltReason === undefined)
-      this.log.warn({ member: this.id, lost: identity.id, reason }, 'the way to a member broke');
-    this.node.calls.memberLost(rankOf(this.node.member.view, identity.id), reason);
+    const { node } = this;
+    if (node === undefined || !isMember(node.member.view, identity)) return;
+    this.loop!.wake(); // what it wrote into my memory before it went may explain it: that is read first
+    setImmediate(() => {
+      if (this.haltReason === undefined && !this.isClosing)
+        this.log.warn({ member: this.id, lost: identity.id, reason }, 'the way to a member broke');
+      node.calls.memberLost(rankOf(node.member.view, identity.id), reason);
+    });
   }
 
   /** Gives the member what other members of its view say. An earlier group at the same addresses may still be heard. */
@@ -383,7 +389,12 @@ export class Cluster implements CallPort {
         this.settleReady?.resolve();
         this.tell('view', view);
       },
-      onViewEnded: reason => this.halt(reason),
+      onViewEnded: reason => {
+        // Who listens hears it and says what it means for the program; else the log does.
+        const level = this.isClosing || this.emitter.listenerCount('halted') > 0 ? 'debug' : 'warn';
+        this.log[level]({ member: this.id, reason }, 'the view ended; this member refuses work');
+        this.halt(reason);
+      },
       onStateChanged: change => {
         this.log.debug({ member: this.id, ...change }, 'membership');
         this.tell('state', change);

@@ -40,6 +40,10 @@ BOWECHO_ID (n1, n2, ...), BOWECHO_LISTEN, BOWECHO_SEEDS, and BOWECHO_FABRIC with
 The run ends when all members have ended. When one ends badly, by a status other than 0 or a signal, the
 others are asked to end, and so they are by Ctrl-C, SIGTERM and SIGHUP. A second Ctrl-C kills them at once.
 
+Where processes cannot share memory, and with --fabric in-process, all members run in the one process of the
+command: the file runs once per member, and shares what it imports. Nothing says which member wrote a line;
+signals and exit status are those of one process.
+
 Exit status:
   0      all members ended well: with status 0, or by the SIGTERM that they were sent
   130    after Ctrl-C

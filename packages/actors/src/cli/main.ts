@@ -3,5 +3,6 @@ import { readCommandLine } from './command-line.js';
 import { run } from './run.js';
 
 await readCommandLine(process.argv, async options => {
-  process.exitCode = await run(options);
+  const status = await run(options);
+  if (status !== undefined) process.exitCode = status;
 });

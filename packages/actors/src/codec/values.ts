@@ -73,6 +73,16 @@ export function registerValue(Class: AnyClass, options: ValueOptions): ValueType
   return type;
 }
 
+/**
+ * The class that was registered when the same source was loaded before: `bowecho run` loads a program once per member where
+ * all are in one process, and a value of one must be a value of the others.
+ */
+function sameClassLoadedBefore(Class: AnyClass, { name, version = 1 }: ValueOptions): AnyClass | undefined {
+  const known = byName.get(name);
+  if (known?.version !== version || known.Class === Class) return undefined;
+  return String(known.Class) === String(Class) && known.Class.name === Class.name ? known.Class : undefined;
+}
+
 /** The registration of a class, or undefined if it is not a value. */
 export function valueTypeOf(Class: unknown): ValueType | undefined {
   return byClass.get(Class);
@@ -90,7 +100,8 @@ export function valueTypeOfInstance(object: object): ValueType | undefined {
 }
 
 /**
- * Makes the decorated class a value. Works as a legacy decorator and as a standard (TC39) one.
+ * Makes the decorated class a value. Works as a legacy decorator and as a standard (TC39) one. A class whose very source was
+ * loaded before, from the same file under another URL, is that one again.
  *
  * @throws BowechoError ACTOR_INVALID when the module is loaded, with all problems of the class.
  * @example
@@ -99,14 +110,18 @@ export function valueTypeOfInstance(object: object): ValueType | undefined {
  *   constructor(readonly cents: bigint, readonly currency: string) {}
  * }
  */
-export function Value(options: ValueOptions): (Class: AnyClass, context?: { readonly kind: string }) => void {
-  return (Class, context) => {
+export function Value(
+  options: ValueOptions,
+): <C extends AnyClass>(Class: C, context?: { readonly kind: string }) => C | void {
+  return <C extends AnyClass>(Class: C, context?: { readonly kind: string }) => {
     if (context !== undefined && context.kind !== 'class') {
       throw new BowechoError(
         'ACTOR_INVALID',
         `@Value decorates classes; here it decorates a ${context.kind}`,
       );
     }
+    const before = sameClassLoadedBefore(Class, options);
+    if (before !== undefined) return before as C;
     registerValue(Class, options);
   };
 }

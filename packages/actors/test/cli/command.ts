@@ -20,9 +20,13 @@ export class Command {
   err = '';
   private readonly waits = new Set<() => void>();
 
-  /** In a process group of its own, as a shell would start it; without colours whatever runs the tests. */
-  constructor(...args: readonly string[]) {
-    const env = { ...process.env, FORCE_COLOR: '0' };
+  /**
+   * In a process group of its own, as a shell would start it; without colours whatever runs the tests.
+   *
+   * @param more environment variables
+   */
+  constructor(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    const env = { ...process.env, FORCE_COLOR: '0', ...more };
     this.child = spawn(process.execPath, [BOWECHO, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

@@ -27,6 +27,9 @@ const OBEDIENT = `
   console.log('pid', process.pid);
 `;
 
+/** Has members be processes even where they could not share memory: these programs do not. */
+const PROCESSES = 'shared-memory';
+
 interface Case {
   readonly what: string;
   readonly args: readonly string[];
@@ -110,7 +113,7 @@ describe('bowecho run', () => {
   const programs = new Programs();
   let commands: Command[] = [];
   const start = (source: string, ...args: string[]): Command => {
-    const command = new Command('run', programs.add('program.mjs', source), ...args);
+    const command = new Command(['run', '--fabric', PROCESSES, programs.add('program.mjs', source), ...args]);
     commands.push(command);
     return command;
   };
@@ -160,13 +163,13 @@ describe('bowecho run', () => {
       '--members',
       '2',
       '-x',
-      '--fabric=in-process',
+      '--fabric=auto',
       '',
       '--',
       '--members',
       '9',
     );
-    const expected = '["one","--port","8080","-x","","--members","9"] in-process';
+    const expected = '["one","--port","8080","-x","","--members","9"] auto';
     expect(out.trimEnd().split('\n').sort()).to.deep.equal([`n1 | ${expected}`, `n2 | ${expected}`]);
   });
 
@@ -283,7 +286,7 @@ describe('bowecho run', () => {
   ];
   for (const [what, args, sentence] of refused) {
     it(`refuses ${what}`, async () => {
-      const command = new Command(...args);
+      const command = new Command(args);
       commands.push(command);
       const { status, out, err } = await command.ended;
       expect(status).to.equal(1);
@@ -301,7 +304,7 @@ describe('bowecho run', () => {
     ];
     const texts = await Promise.all(
       helps.map(async args => {
-        const command = new Command(...args);
+        const command = new Command(args);
         commands.push(command);
         return command.ended;
       }),
@@ -312,7 +315,7 @@ describe('bowecho run', () => {
         .to.match(/^Usage: bowecho run \[options\] <file> \[args\.\.\.\]/)
         .and.include('Exit status:');
     }
-    const version = new Command('--version');
+    const version = new Command(['--version']);
     commands.push(version);
     expect(await version.ended).to.deep.include({ status: 0 });
     expect(version.out).to.match(/^\d+\.\d+\.\d+\n$/);

@@ -31,6 +31,17 @@ describe('@Value', () => {
     expect(registerValue(Rate, { name: 'test-rate', version: 1 })).to.equal(type);
   });
 
+  it('is the same class when its source is loaded again, and another one when that differs', () => {
+    const load = (source: string): new () => object => {
+      const Class = new Function(`return ${source}`)() as new () => object;
+      return Value({ name: 'test-again' })(Class) ?? Class;
+    };
+    const first = load('class Again { cents = 1; }');
+    expect(load('class Again { cents = 1; }')).to.equal(first);
+    expect(() => load('class Again { cents = 2; }')).to.throw("the name 'test-again' already belongs to");
+    expect(valueTypeNamed('test-again')?.Class).to.equal(first);
+  });
+
   it('works under both decorator conventions', () => {
     class Legacy {}
     class Standard {}

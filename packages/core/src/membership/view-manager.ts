@@ -18,7 +18,8 @@ export class ViewManager {
   private readonly hasKeysOf: boolean[];
   private readonly arrived: ControlMessage[] = [];
   private leaveReason: string | undefined;
-  private lossReason: string | undefined;
+  /** The first member that I lost, and how. */
+  private loss: { readonly rank: number; readonly reason: string } | undefined;
 
   constructor(
     private readonly view: View,
@@ -74,7 +75,7 @@ export class ViewManager {
 
   /** Input: that member cannot take part in this view any more. */
   lost(rank: number, reason: string): void {
-    this.lossReason ??= `${this.view.members[rank]!.id} is lost: ${reason}`;
+    this.loss ??= { rank, reason: `${this.view.members[rank]!.id} is lost: ${reason}` };
   }
 
   /** Input: this member is to go. Looked at in a turn, but not before it can tell the others. */
@@ -109,7 +110,8 @@ export class ViewManager {
         break;
       case 'leaving':
         if (multicasts.every(multicast => multicast.isDrained)) {
-          this.wedge('DRAINED', 'all that this member sent was delivered by everybody', outbox);
+          const reason = 'all that this member sent was delivered by everybody';
+          this.wedge('DRAINED', reason, wedgedByLeaving(this.myRank), outbox);
         }
         break;
       case 'running':
@@ -149,24 +151,36 @@ export class ViewManager {
   private leave(reason: string, outbox: Outbox): void {
     this.table.raise(this.columns.leaving, 1);
     if (this.state === 'running') this.dispatch('LEAVE_REQUESTED', reason, outbox);
-    else this.wedge('LEAVE_REQUESTED', reason, outbox);
+    else this.wedge('LEAVE_REQUESTED', reason, wedgedByLeaving(this.myRank), outbox);
   }
 
   /** A wedge seen in any row ends the view for everybody, and so does a member that is lost. */
   private noticeWedge(outbox: Outbox): void {
     if (this.state === 'connecting' || this.state === 'wedged' || this.state === 'halted') return;
+    // The wedge first: who left in order and has gone since is not lost.
     const rank = this.table.firstRowWith(this.columns.wedged, 1);
-    if (rank < 0) {
-      if (this.lossReason !== undefined) this.wedge('VIEW_ENDED', this.lossReason, outbox);
-      return;
+    if (rank >= 0) {
+      const cause = this.table.read(rank, this.columns.wedged);
+      this.wedge('VIEW_ENDED', this.describeWedge(rank, cause), cause, outbox);
+    } else if (this.loss !== undefined) {
+      this.wedge('VIEW_ENDED', this.loss.reason, wedgedByLoss(this.loss.rank), outbox);
     }
-    const { id } = this.view.members[rank]!;
-    const why = this.table.read(rank, this.columns.leaving) > 0 ? 'leaves' : 'ended the view';
-    this.wedge('VIEW_ENDED', `${id} ${why}`, outbox);
   }
 
-  private wedge(event: MembershipEvent, reason: string, outbox: Outbox): void {
-    this.table.raise(this.columns.wedged, 1);
+  /** Why that member is wedged, in words. */
+  private describeWedge(rank: number, cause: number): string {
+    const { members } = this.view;
+    const subject = members[causeRank(cause)];
+    // Any other value was written by a member that broke; the view ends all the same.
+    if (subject === undefined) return `${members[rank]!.id} ended the view`;
+    if (!isLoss(cause)) return `${subject.id} leaves`;
+    if (this.loss !== undefined && members[this.loss.rank] === subject) return this.loss.reason;
+    return `${subject.id} is lost, as ${members[rank]!.id} noticed`;
+  }
+
+  /** @param cause what others read of it in my row */
+  private wedge(event: MembershipEvent, reason: string, cause: number, outbox: Outbox): void {
+    this.table.raise(this.columns.wedged, cause);
     this.dispatch(event, reason, outbox);
     outbox.effects.push({ kind: 'view-ended', reason });
   }
@@ -176,4 +190,22 @@ export class ViewManager {
     this.membership = this.membership.next(event);
     outbox.effects.push({ kind: 'state-changed', change: { from, to: this.state, event, reason } });
   }
+}
+
+/** The value of `wedged` of a view that ends because `rank` leaves: odd, and at least 1. */
+function wedgedByLeaving(rank: number): number {
+  return 2 * rank + 1;
+}
+
+/** The value of `wedged` of a view that ends because `rank` is lost: even, and at least 2. */
+function wedgedByLoss(rank: number): number {
+  return 2 * rank + 2;
+}
+
+function causeRank(wedged: number): number {
+  return Math.floor((wedged - 1) / 2);
+}
+
+function isLoss(wedged: number): boolean {
+  return wedged % 2 === 0;
 }

@@ -5,7 +5,10 @@
  * | --------- | ----- | -------------------------------------------------------------------------------- |
  * | installed | 1     | 1: I run this view; my tables are registered and I am connected to every member   |
  * | leaving   | 1     | 1: I go on purpose                                                                |
- * | wedged    | 1     | 1: I sent and acknowledged my last in this view                                   |
+ * | wedged    | 1     | not 0: I sent and acknowledged my last in this view; says for whom it ends         |
+ *
+ * `wedged` is 2r + 1 where the view ends because rank r leaves, and 2r + 2 where rank r is lost. Who hears of it from a
+ * third member first can so name the one that matters.
  *
  * `wedged` vouches for all that precedes it, in the shard tables too: those are pushed first, and a reader takes its
  * snapshot of the member table before that of any shard table.

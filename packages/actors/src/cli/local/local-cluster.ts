@@ -4,6 +4,7 @@
  *
  * A member learns who it is from its environment, which `createCluster` reads where its configuration does not say:
  * `BOWECHO_ID`, `BOWECHO_LISTEN`, `BOWECHO_SEEDS`, `BOWECHO_FABRIC`. Nothing here knows what the program does with them.
+ * Whether processes of this machine can be connected at all is what `fabricProblem('shared-memory')` says.
  */
 import { BowechoError } from '@bowecho/core';
 import { describeValue } from '../../config/describe-value.js';
@@ -20,6 +21,7 @@ export {
   type OutputLine,
 } from './local-member.js';
 export type { Line } from './line-splitter.js';
+export { fabricProblem } from '../../host/open-fabric.js';
 
 export interface LocalClusterOptions extends MemberProgram, MemberListeners {
   /** How many, 1 to 64: `n1`, `n2`, ... Default 3. */
