@@ -32,13 +32,22 @@ describe('@Value', () => {
   });
 
   it('is the same class when its source is loaded again, and another one when that differs', () => {
-    const load = (source: string): new () => object => {
-      const Class = new Function(`return ${source}`)() as new () => object;
-      return Value({ name: 'test-again' })(Class) ?? Class;
+    const decorate = (Class: new () => object): unknown => Value({ name: 'test-again' })(Class) ?? Class;
+    const load = (): unknown => {
+      class Again {
+        cents = 1;
+      }
+      return decorate(Again);
     };
-    const first = load('class Again { cents = 1; }');
-    expect(load('class Again { cents = 1; }')).to.equal(first);
-    expect(() => load('class Again { cents = 2; }')).to.throw("the name 'test-again' already belongs to");
+    const loadOther = (): unknown => {
+      class Again {
+        cents = 2;
+      }
+      return decorate(Again);
+    };
+    const first = load();
+    expect(load()).to.equal(first);
+    expect(loadOther).to.throw("the name 'test-again' already belongs to");
     expect(valueTypeNamed('test-again')?.Class).to.equal(first);
   });
 
