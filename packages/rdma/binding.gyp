@@ -11,6 +11,7 @@
         'native/fd-watch.cc',
         'native/lent-memory.cc',
         'native/peer-process.cc',
+        'native/push-list.cc',
         'native/push-table.cc',
         'native/region.cc',
         'native/remote-region.cc',

@@ -16,7 +16,7 @@
 
 /** Memory that peers may write into. */
 export interface Region {
-  /** The bytes; length 0 after `close()` where the fabric unmaps. */
+  /** The bytes. After `close()` they are of length 0 or show zeros, as the fabric has it: nobody may look any more. */
   readonly memory: ArrayBuffer;
   /** What a peer needs to write here; travels over the control channel. */
   readonly key: Uint8Array;

@@ -12,7 +12,7 @@
 namespace bowecho {
 
 constexpr size_t CELL_BYTES = 8;
-constexpr size_t MOST_BYTES_BY_CELLS = 4096;
+constexpr size_t MOST_BYTES_BY_CELLS = 2048;
 
 /** Both ends begin at a multiple of CELL_BYTES. */
 inline void copyCells(uint8_t* to, const uint8_t* from, size_t length) {

@@ -25,10 +25,12 @@ Napi::Value LentMemory::buffer(Napi::Env env) {
 }
 
 void LentMemory::close() {
+  if (memory_ != nullptr && !buffer_.IsEmpty()) {
+    Napi::ArrayBuffer lent = buffer_.Value();
+    // Where the system has no room even for empty pages, the views are taken away instead, at the price told in the header.
+    if (!lent.IsEmpty() && !lent.IsDetached() && !memory_->leave()) lent.Detach();
+  }
   memory_.reset();
-  if (buffer_.IsEmpty()) return;
-  Napi::ArrayBuffer lent = buffer_.Value();
-  if (!lent.IsEmpty() && !lent.IsDetached()) lent.Detach();
   buffer_.Reset();
 }
 

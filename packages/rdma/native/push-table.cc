@@ -1,23 +1,36 @@
 #include "push-table.h"
 
-#include <atomic>
-
-#include "copy-span.h"
 #include "remote-region.h"
 
 namespace bowecho {
 
 namespace {
 
-// As packages/core/src/fabric.ts has it; flags are not read, because everything is copied at the post.
-constexpr int PUSH_STRIDE = 5;
-constexpr int PUSH_PEER = 0;
-constexpr int PUSH_LOCAL_OFFSET = 1;
-constexpr int PUSH_REMOTE_OFFSET = 2;
-constexpr int PUSH_LENGTH = 3;
+using Share = std::shared_ptr<PushList>;
 
-bool isInside(int32_t offset, int32_t length, size_t size) {
-  return offset >= 0 && length >= 0 && static_cast<uint64_t>(offset) + static_cast<uint64_t>(length) <= size;
+napi_value push(napi_env env, napi_callback_info info) {
+  size_t arguments = 1;
+  napi_value argument = nullptr;
+  void* share = nullptr;
+  int32_t count = 0;
+  if (napi_get_cb_info(env, info, &arguments, &argument, nullptr, &share) != napi_ok) return nullptr;
+  if (napi_get_value_int32(env, argument, &count) != napi_ok) return nullptr;
+  const int32_t done = static_cast<Share*>(share)->get()->push(count);
+  if (done >= count) return nullptr;
+  napi_value place = nullptr;
+  napi_create_int32(env, done, &place);
+  return place;
+}
+
+Napi::Value pushFunction(Napi::Env env, const Share& list) {
+  auto* share = new Share(list);
+  napi_value function = nullptr;
+  const napi_status made = napi_create_function(env, "push", NAPI_AUTO_LENGTH, push, share, &function);
+  NAPI_THROW_IF_FAILED(env, made, Napi::Value());
+  const napi_status added = napi_add_finalizer(
+      env, function, share, [](napi_env, void* data, void*) { delete static_cast<Share*>(data); }, nullptr, nullptr);
+  NAPI_THROW_IF_FAILED(env, added, Napi::Value());
+  return Napi::Value(env, function);
 }
 
 }  // namespace
@@ -25,63 +38,24 @@ bool isInside(int32_t offset, int32_t length, size_t size) {
 Napi::Function PushTable::define(Napi::Env env) {
   return DefineClass(env, "PushTable",
                      {InstanceMethod<&PushTable::add>("add"), InstanceMethod<&PushTable::remove>("remove"),
-                      InstanceMethod<&PushTable::useBatch>("useBatch"), InstanceMethod<&PushTable::push>("push")});
+                      InstanceMethod<&PushTable::useBatch>("useBatch")});
 }
 
-PushTable::PushTable(const Napi::CallbackInfo& info) : Napi::ObjectWrap<PushTable>(info) {}
+PushTable::PushTable(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<PushTable>(info), list_(std::make_shared<PushList>()) {
+  info.This().As<Napi::Object>().Set("push", pushFunction(info.Env(), list_));
+}
 
 Napi::Value PushTable::add(const Napi::CallbackInfo& info) {
   const Region& local = *Region::Unwrap(info[0].As<Napi::Object>());
   const RemoteRegion& remote = *RemoteRegion::Unwrap(info[1].As<Napi::Object>());
   const PeerProcess& process = *PeerProcess::Unwrap(info[2].As<Napi::Object>());
-  ways_.push_back(std::make_unique<Way>(Way{local.source(), remote.mapping(), process.bell()}));
-  touched_.reserve(ways_.size());
-  return Napi::Number::New(info.Env(), static_cast<double>(ways_.size() - 1));
+  const size_t index = list_->add(Way{local.source(), remote.mapping(), process.bell()});
+  return Napi::Number::New(info.Env(), static_cast<double>(index));
 }
 
-void PushTable::remove(const Napi::CallbackInfo& info) {
-  ways_.at(info[0].As<Napi::Number>().Uint32Value()).reset();
-}
+void PushTable::remove(const Napi::CallbackInfo& info) { list_->remove(info[0].As<Napi::Number>().Uint32Value()); }
 
-void PushTable::useBatch(const Napi::CallbackInfo& info) { batch_ = info[0].As<Napi::Int32Array>().Data(); }
-
-Napi::Value PushTable::push(const Napi::CallbackInfo& info) {
-  const int32_t count = info[0].As<Napi::Number>().Int32Value();
-  pushes_++;
-  touched_.clear();
-  int32_t done = 0;
-  while (done < count && copy(batch_ + static_cast<size_t>(done) * PUSH_STRIDE)) done++;
-  ring();  // also after a bad descriptor: what came before it has landed
-  return done < count ? Napi::Number::New(info.Env(), done) : info.Env().Undefined();
-}
-
-/** False where the descriptor is bad; nothing is copied then. */
-bool PushTable::copy(const int32_t* descriptor) {
-  const auto index = static_cast<uint32_t>(descriptor[PUSH_PEER]);
-  if (index >= ways_.size()) return false;
-  const Way* way = ways_[index].get();
-  if (way == nullptr || !way->source->isOpen) return true;
-  const int32_t from = descriptor[PUSH_LOCAL_OFFSET];
-  const int32_t to = descriptor[PUSH_REMOTE_OFFSET];
-  const int32_t length = descriptor[PUSH_LENGTH];
-  if (!isInside(from, length, way->source->size) || !isInside(to, length, way->target->size())) return false;
-  copySpan(way->target->bytes() + to, way->source->bytes + from, static_cast<size_t>(length));
-  // Data before its guard: a counter must not be seen before the bytes that it vouches for, and the next descriptor may be
-  // that counter.
-  std::atomic_thread_fence(std::memory_order_release);
-  if (way->bell->lastPush != pushes_) {
-    way->bell->lastPush = pushes_;
-    touched_.push_back(way->bell.get());
-  }
-  return true;
-}
-
-void PushTable::ring() {
-  if (touched_.empty()) return;
-  // All that was written must be visible before any word is read: else a peer that has just looked and found nothing goes to
-  // sleep, while its word here still says that it has not looked.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  for (RemoteBell* bell : touched_) bell->ring();
-}
+void PushTable::useBatch(const Napi::CallbackInfo& info) { list_->useBatch(info[0].As<Napi::Int32Array>().Data()); }
 
 }  // namespace bowecho

@@ -95,6 +95,11 @@ void SharedMemory::map(int file) {
   bytes_ = static_cast<uint8_t*>(mapped);
 }
 
+bool SharedMemory::leave() {
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+  return mmap(bytes_, fileSize(size_), PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED;
+}
+
 SharedMemory::~SharedMemory() { munmap(bytes_, fileSize(size_)); }
 
 }  // namespace bowecho

@@ -37,6 +37,12 @@ class SharedMemory {
   size_t size() const { return size_; }
   const Nonce& nonce() const { return nonce_; }
 
+  /**
+   * Puts empty private pages where the shared ones were: nobody else's writes show there any more, nor these elsewhere. False
+   * where the system refuses; nothing has changed then.
+   */
+  bool leave();
+
   /** The anonymous file, where this is the maker; a peer opens it by its number. */
   FileDescriptor& file() { return file_; }
 

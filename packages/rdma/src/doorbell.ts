@@ -78,7 +78,7 @@ export class Doorbell {
   /** Nobody is called any more. Twice is allowed. */
   close(): void {
     this.takeOnReady();
-    this.word = new Int32Array(1); // detached memory has no word to look at
+    this.word = new Int32Array(1); // who still looks finds nobody's word
     this.native.close();
   }
 

@@ -58,7 +58,7 @@ export interface NativePushTable {
   /** Where batches lie from now on; the caller keeps the array alive. */
   useBatch(batch: Int32Array): void;
   /** Undefined, or the place of the first descriptor that was refused; those before it were carried out. */
-  push(count: number): number | undefined;
+  readonly push: (count: number) => number | undefined;
 }
 
 export interface NativeAddon {

@@ -46,6 +46,7 @@ export class SharedMemoryFabric implements Fabric {
   /** Looking for writes without a call into the addon: it is done every turn. */
   private readonly doorbell: Doorbell;
   private readonly table: NativePushTable;
+  private readonly pushNow: NativePushTable['push'];
   private readonly regions = new Set<SharedMemoryRegion>();
   private readonly ways = new Map<number, Way>();
   /** By address, as text. */
@@ -67,6 +68,7 @@ export class SharedMemoryFabric implements Fabric {
       throw memoryUnavailable(error, DOORBELL_BYTES);
     }
     this.table = new addon.PushTable();
+    this.pushNow = this.table.push;
     const { fd, nonce, pipeFd, pipeInode } = this.doorbell.native;
     this.address = encodeAddress({ ...host, pid: process.pid, fd, nonce, pipeFd, pipeInode });
   }
@@ -124,7 +126,7 @@ export class SharedMemoryFabric implements Fabric {
     if (count * PUSH_STRIDE > batch.length) {
       fail(`push of ${count} descriptors from a batch of ${batch.length / PUSH_STRIDE}`);
     }
-    const refused = this.table.push(count);
+    const refused = this.pushNow(count);
     if (refused !== undefined) this.failPush(batch, refused);
     return count;
   }
@@ -141,6 +143,7 @@ export class SharedMemoryFabric implements Fabric {
   }
 
   arm(onReady: () => void): boolean {
+    if (!this.isOpen) return true; // nothing lands any more, so there is nobody to call
     return this.failed.length === 0 && this.doorbell.arm(onReady);
   }
 

@@ -6,6 +6,7 @@ import { nextTurn } from './next-turn.js';
 
 export interface Holdings {
   readonly descriptors: number;
+  /** Of shared memory; the empty pages that a closed region leaves to its views are none. */
   readonly mappings: number;
 }
 

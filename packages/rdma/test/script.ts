@@ -65,7 +65,7 @@ export async function startScript(
   });
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
-    child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
       if (text.includes('\n')) resolve(text);
     });

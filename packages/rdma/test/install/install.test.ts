@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -101,13 +102,17 @@ describe('installing @bowecho/rdma', () => {
     );
   });
 
-  it('with a compiler that fails succeeds, and keeps the log', function () {
+  it('with a build that fails succeeds, and keeps the log', function () {
     if (process.platform !== 'linux') this.skip();
-    installation.write('bin/g++', '#!/bin/sh\necho planted failure >&2\nexit 1\n');
-    spawnSync('chmod', ['+x', join(installation.folder, 'bin/g++')]);
-    const { status, out } = installation.install(
-      `${join(installation.folder, 'bin')}:${process.env['PATH']}`,
-    );
+    for (const tool of ['g++', 'make', 'python3']) {
+      installation.write(`bin/${tool}`, '#!/bin/sh\n');
+      chmodSync(join(installation.folder, 'bin', tool), 0o755);
+    }
+    installation.write('node-gyp.js', "console.error('planted failure'); process.exit(1);");
+    const { status, out } = installation.install(join(installation.folder, 'bin'), {
+      CXX: '',
+      npm_config_node_gyp: join(installation.folder, 'node-gyp.js'),
+    });
     expect([status, out.length]).to.deep.equal([0, 2]);
     expect(installation.ask()[1]).to.match(/^the native addon is not built: the compiler or node-gyp failed/);
     expect(readFileSync(join(installation.folder, 'build/failure.txt'), 'utf8')).to.include(

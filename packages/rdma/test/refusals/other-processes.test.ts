@@ -73,6 +73,18 @@ describeSharedMemory('processes that cannot be reached', () => {
     expect(outside.said[0]).to.match(/^PEER_UNREACHABLE: process \d+ runs in another pid namespace/);
   });
 
+  it('is reached in another network namespace, as memory needs no network', function () {
+    if (spawnSync('unshare', ['--net', 'true']).status !== 0) {
+      this.test!.title += ' (not tried: unshare --net is not permitted here)';
+      this.skip();
+    }
+    const { said } = runScript(CONNECT, {
+      through: ['unshare', '--net'],
+      args: [hex(pair.b.address), hex(pair.target.key)],
+    });
+    expect(said[0]).to.equal('none');
+  });
+
   it('has no /proc of its own namespace', function () {
     if (spawnSync(UNSHARE[0]!, [...UNSHARE.slice(1), 'true']).status !== 0) {
       this.test!.title += ' (not tried: unshare --pid is not permitted here)';

@@ -23,7 +23,7 @@ let isAsleep = false;
 let isDone = false;
 let sleeps = 0;
 let draws = orders.rank;
-let paused = 0;
+const paused = new Int32Array(1);
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
@@ -77,7 +77,7 @@ function playAndSleep(): void {
 /** Varied, and never in step with what the others do. */
 function pause(): void {
   draws = (Math.imul(draws, 1103515245) + 12345) >>> 0;
-  for (let i = (draws >>> 16) % LONGEST_PAUSE; i > 0; i--) paused++;
+  for (let i = (draws >>> 16) % LONGEST_PAUSE; i > 0; i--) paused[0]!++;
 }
 
 function wake(): void {

@@ -12,9 +12,9 @@ import { stress } from './stress-run.js';
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 
 const COUNTS: Readonly<Record<Hunt, number>> = {
-  'torn counters': 4_000_000,
+  'torn counters': 8_000_000,
   'bytes after their counter': 200_000_000,
-  'lost wake-ups': 2_000_000,
+  'lost wake-ups': 4_000_000,
   'lost wake-ups of many': 600_000,
 };
 
@@ -38,7 +38,7 @@ describeSharedMemory('shared memory under long stress', () => {
     // node-gyp-build looks there first; the name is made of the package's.
     const env = { '@BOWECHO/RDMA_PREBUILD': `${PACKAGE}build/variants/no-full-barrier` };
     const { found } = await stress(
-      { hunt: 'lost wake-ups', count: COUNTS['lost wake-ups'], mutant: undefined },
+      { hunt: 'lost wake-ups', count: COUNTS['lost wake-ups'] * 10, mutant: undefined },
       env,
     );
     expect(found).to.match(/^a lost wake-up/);
