@@ -7,18 +7,21 @@ import type { Percentiles } from './latencies.js';
 import { median, rateOf, type BenchOptions } from './measure.js';
 import type { Job } from './processes/job.js';
 import { runJob } from './processes/run-job.js';
+import { ringBytesFor } from './ring-size.js';
 import { costResult, rateResult, type Result } from './report.js';
 
 const MEMBERS = 3;
 const FABRIC = 'shared-memory';
-const SMALL_RING = 4 * 1024 * 1024;
-const LARGE_RING = 16 * 1024 * 1024;
-/** From this size on messages need the larger ring. */
-const LARGE_SIZE = 256 * 1024;
 
 function jobOf(size: number, senders: number, { seconds }: BenchOptions, kind?: string): Job {
-  const ringBytes = size >= LARGE_SIZE ? LARGE_RING : SMALL_RING;
-  return { size, senders, members: MEMBERS, seconds, ringBytes, ...(kind !== undefined && { kind }) };
+  return {
+    size,
+    senders,
+    members: MEMBERS,
+    seconds,
+    ringBytes: ringBytesFor(size),
+    ...(kind !== undefined && { kind }),
+  };
 }
 
 const SENDERS = [
@@ -47,7 +50,7 @@ export async function benchRawBetween(sizes: readonly number[], options: BenchOp
 /** How often a core copies so many bytes a second, into a ring like those of members. */
 function copyRate(size: number, options: BenchOptions): number {
   const payload = new Uint8Array(size).fill(1);
-  const ring = new Uint8Array(size >= LARGE_SIZE ? LARGE_RING : SMALL_RING);
+  const ring = new Uint8Array(ringBytesFor(size));
   let at = 0;
   return rateOf(() => {
     for (let i = 0; i < 100; i++) {

@@ -45,7 +45,7 @@ export function createGroup(
         view,
         myRank,
         ringBytes,
-        queueBytes: 1 << 20,
+        queueBytes: 2 * ringBytes,
         ports: {
           fabric: network.createFabric(),
           control: {

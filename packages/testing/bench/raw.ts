@@ -7,9 +7,9 @@ import { everywhere } from '@bowecho/testing';
 import { CountingApplication, createGroup, pump } from './in-process-group.js';
 import { rateOf, type BenchOptions } from './measure.js';
 import { rateResult, type Result } from './report.js';
+import { ringBytesFor } from './ring-size.js';
 
 const NODES = 3;
-const RING_BYTES = 4 * 1024 * 1024;
 /** Bytes that a sender queues in one turn, about. */
 const TURN_BYTES = 64 * 1024;
 
@@ -18,7 +18,7 @@ export function benchRaw(sizes: readonly number[], options: BenchOptions): Resul
 }
 
 function rawRate(size: number, senders: string, senderCount: number, options: BenchOptions): Result {
-  const group = createGroup(NODES, [everywhere(NODES)], RING_BYTES);
+  const group = createGroup(NODES, [everywhere(NODES)], ringBytesFor(size));
   const payload = new Uint8Array(size).fill(1);
   const batch = Math.max(1, Math.min(128, Math.floor(TURN_BYTES / (size + 32))));
   const value = rateOf(() => pump(group, senderCount, payload, batch, 100), options);
@@ -35,7 +35,8 @@ function rawRate(size: number, senders: string, senderCount: number, options: Be
 }
 
 function copyRate(payload: Uint8Array, options: BenchOptions): number {
-  const rings = Array.from({ length: NODES }, () => new Uint8Array(RING_BYTES));
+  const ringBytes = ringBytesFor(payload.length);
+  const rings = Array.from({ length: NODES }, () => new Uint8Array(ringBytes));
   const applications = rings.map(() => new CountingApplication());
   const delivery = {
     set: 0,
@@ -51,7 +52,7 @@ function copyRate(payload: Uint8Array, options: BenchOptions): number {
   let offset = 0;
   return rateOf(() => {
     for (let i = 0; i < 1000; i++) {
-      if (offset + payload.length > RING_BYTES) offset = 0;
+      if (offset + payload.length > ringBytes) offset = 0;
       for (let node = 0; node < NODES; node++) {
         rings[node]!.set(payload, offset);
         delivery.memory = rings[node]!;

@@ -3,6 +3,7 @@ import { createCluster } from '@bowecho/actors';
 import { idlePercent, latenciesOf, IDLE_GAP_MS } from '../latencies.js';
 import { Ledger } from '../ledger.js';
 import { medianRound } from '../measure.js';
+import { callsUnderWay } from '../ring-size.js';
 import { job, myRank, report } from './job.js';
 
 /** Calls in flight per sending member. */
@@ -25,8 +26,7 @@ async function lane(): Promise<never> {
 
 switch (job.kind) {
   case 'command': {
-    // Large calls fill the ring long before there are so many of them.
-    const lanes = Math.max(1, Math.min(LANES, Math.floor(ringBytes / 2 / (size + 64))));
+    const lanes = callsUnderWay(LANES, size);
     if (isSender) for (let i = 0; i < lanes; i++) lane().catch(() => process.exit()); // the view ended: all is measured
     report(await medianRound(() => answered, seconds));
     break;
