@@ -79,6 +79,8 @@ export class ActorNode implements Application {
   private readonly setOfShard: readonly (readonly ReplicaSet[])[];
   private readonly typeOf: ReadonlyMap<ActorDefinition, number>;
   private readonly header = new CallHeader();
+  /** Why this member is to go, until the view hears of it. */
+  private leaveReason: string | undefined;
 
   constructor(options: ActorNodeOptions) {
     const { view, myRank, definitions } = options;
@@ -127,8 +129,11 @@ export class ActorNode implements Application {
 
   /** One step. Returns how much was done; 0 lets the driver rest until a write, a wake, or the next deadline. */
   doWork(now: number): number {
-    const work = this.member.doWork(now);
-    return work + this.calls.doWork(now);
+    const work = this.member.doWork(now) + this.calls.doWork(now);
+    if (this.leaveReason === undefined || this.calls.hasForwarded) return work;
+    this.member.leave(this.leaveReason);
+    this.leaveReason = undefined;
+    return work + 1; // a turn follows that looks at it
   }
 
   /** When `doWork` must be called at the latest, microseconds; Infinity if only events matter. */
@@ -145,9 +150,10 @@ export class ActorNode implements Application {
     this.member.deliveriesPerTurn = limit;
   }
 
-  /** Refuses new calls, has delivered what was sent, and ends the view. */
+  /** Refuses new commands, has delivered what was sent and answered what was forwarded, and ends the view. */
   leave(reason: string): void {
-    this.member.leave(reason);
+    this.calls.isLeaving = true;
+    this.leaveReason ??= reason;
   }
 
   /** Where the calls to a key go. */
@@ -180,7 +186,8 @@ export class ActorNode implements Application {
     const outcome = this.apply(replica, memory, delivery);
     if (delivery.isMine) this.calls.delivered(set, this.myRank, outcome);
     else if (this.header.gatherId >= 0) {
-      this.calls.answer(delivery.sender, this.header.gatherId, outcome);
+      const isQuery = replica.definition.methods[this.header.method]?.kind === 'query';
+      this.calls.answer(delivery.sender, this.header.gatherId, outcome, !isQuery);
     }
   }
 

@@ -64,6 +64,15 @@ export class Founding {
     this.problems.set(seed, problem);
   }
 
+  /** Notes that a process that had answered is gone, or cannot be reached: another one may answer in its place. */
+  lost({ id, incarnation }: MemberIdentity, reason: string): void {
+    for (const [seed, { identity }] of this.founders) {
+      if (identity.id !== id || identity.incarnation !== incarnation) continue;
+      this.founders.delete(seed);
+      this.problems.set(seed, reason);
+    }
+  }
+
   /**
    * Takes the founder who answered at `seed`.
    *

@@ -31,9 +31,15 @@ const LINK_MICROS = 2_000;
 const FIRST_DELIVERIES = 32;
 const SHORT_STEP_MICROS = 500;
 const LONG_STEP_MICROS = 4_000;
-/** Time and links without work before the loop rests. */
+/** Without work for so long, the loop rests. */
 const IDLE_MICROS = 100;
-const IDLE_LINKS = 8;
+/**
+ * Who yields gets the processor back within microseconds, or when a slice of time is over that somebody else had use for:
+ * then this machine has more work than cores. For so long the loop then rests where it would have yielded: a process that
+ * was asleep is let in soon, one that yields waits for its turn.
+ */
+const LONG_YIELD_MICROS = 500;
+const CROWDED_MICROS = 100_000;
 /** A loop that rests looks now and then by itself, so that a wake-up that were lost would cost this and not the group. */
 const LOOK_ANYWAY_MS = 50;
 
@@ -45,9 +51,11 @@ export function microsecondsNow(): number {
 export class RunLoop {
   /** A link is to come, or runs and will say itself whether another one follows. */
   private isScheduled = false;
+  /** Somebody woke the loop since its link began. */
+  private isWoken = false;
   private isStopped = false;
-  private idleLinks = 0;
   private lastWorkAt = 0;
+  private crowdedUntil = 0;
   private timer: NodeJS.Timeout | undefined;
 
   /**
@@ -66,7 +74,7 @@ export class RunLoop {
    * it does now, without another pass of the event loop: what is cold costs ten times what it costs otherwise.
    */
   wake(): void {
-    this.idleLinks = 0;
+    this.isWoken = true;
     this.begin();
   }
 
@@ -84,19 +92,25 @@ export class RunLoop {
 
   private readonly link = (): void => {
     if (this.isStopped) return;
+    this.isWoken = false;
     try {
-      if (this.work()) this.idleLinks = 0;
-      else {
-        this.idleLinks++;
-        this.fabric.yieldProcessor();
-      }
+      const goesOn = this.work() || this.isWoken || this.waits();
+      if (goesOn || !this.rest()) setImmediate(this.link);
     } catch (error) {
       this.stop();
       this.onCrash(error);
-      return;
     }
-    if (this.isBusy || !this.rest()) setImmediate(this.link);
   };
+
+  /** Gives the processor away, if it is worth to wait awake: what is under way often lands within microseconds. */
+  private waits(): boolean {
+    const now = microsecondsNow();
+    if (now - this.lastWorkAt >= IDLE_MICROS || now < this.crowdedUntil) return false;
+    this.fabric.yieldProcessor();
+    const after = microsecondsNow();
+    if (after - now > LONG_YIELD_MICROS) this.crowdedUntil = after + CROWDED_MICROS;
+    return true;
+  }
 
   /** False: something landed meanwhile, and there is no rest. */
   private rest(): boolean {
@@ -107,10 +121,6 @@ export class RunLoop {
     }
     this.isScheduled = true;
     return false;
-  }
-
-  private get isBusy(): boolean {
-    return this.idleLinks <= IDLE_LINKS || microsecondsNow() - this.lastWorkAt < IDLE_MICROS;
   }
 
   private work(): boolean {
