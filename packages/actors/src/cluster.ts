@@ -9,6 +9,7 @@ import {
   rankOf,
   type ControlMessage,
   type Fabric,
+  type KeysMessage,
   type MemberIdentity,
   type StateChange,
   type View,
@@ -24,6 +25,7 @@ import type { Ref } from './definition/ref.js';
 import { EarlyCalls } from './calls/early-calls.js';
 import type { Answer, ControlChannel, ControlHandler } from './control/control-channel.js';
 import type { Greeting } from './control/greeting.js';
+import { identityKey } from './control/identity-key.js';
 import { TcpControlChannel } from './control/tcp-control-channel.js';
 import { ActorNode, type NodeEvents } from './host/actor-node.js';
 import { digestOfReplicas } from './host/replica-digest.js';
@@ -52,7 +54,7 @@ const INCARNATION_LIMIT = 2 ** 47;
 const CLOSE_WAIT_MS = 5_000;
 /** A founder that is missing for longer is worth a line in the log: not all start in the same moment. */
 const LATE_MS = 2_000;
-/** Control messages kept for a member that is not made yet; more than any founders send. */
+/** Processes whose keys are kept for a member that is not made yet: founders, and whoever else says so. */
 const MOST_EARLY = 1_024;
 
 /**
@@ -101,8 +103,8 @@ export class Cluster implements CallPort {
   private bootstrapTimer: NodeJS.Timeout | undefined;
   private node: ActorNode | undefined;
   private loop: RunLoop | undefined;
-  /** Control messages of members that were faster than I am. */
-  private early: ControlMessage[] = [];
+  /** By identity, oldest first: the keys of members that were faster than I am. */
+  private readonly early = new Map<string, KeysMessage>();
   private haltReason: string | undefined;
   private closing: Promise<void> | undefined;
   private onEnded: (() => void) | undefined;
@@ -165,6 +167,11 @@ export class Cluster implements CallPort {
     return this.node?.member.waitingFor() ?? this.founding.waitingFor;
   }
 
+  /** Whether there is a group to leave. */
+  get isInGroup(): boolean {
+    return this.isReady && this.haltReason === undefined;
+  }
+
   /** Calls made here and not yet answered. */
   get pendingCalls(): number {
     return this.earlyCalls.count + (this.node?.calls.pendingCount ?? 0);
@@ -192,8 +199,8 @@ export class Cluster implements CallPort {
   }
 
   /**
-   * Hears of views, halts, state changes and dead letters. A listener that throws harms neither the member nor the other
-   * listeners; its error is logged.
+   * Hears of views, halts, state changes and dead letters. A listener that throws, or is async and rejects, harms neither
+   * the member nor the other listeners; its error is logged.
    */
   on<E extends keyof ClusterEvents>(event: E, listener: (...args: ClusterEvents[E]) => void): this {
     this.emitter.on(event, listener);
@@ -208,7 +215,7 @@ export class Cluster implements CallPort {
 
   /** References call this; use `get`. */
   invoke(request: CallRequest): Promise<unknown> | void {
-    if (this.haltReason !== undefined) return this.refuse(request.face);
+    if (this.haltReason !== undefined || this.isClosing) return this.refuse(request.face);
     if (this.isReady) return this.node!.calls.invoke(request);
     const call = this.earlyCalls.hold(request);
     if (request.face !== 'tell') return call;
@@ -238,9 +245,10 @@ export class Cluster implements CallPort {
     return definition;
   }
 
+  /** Not at once: a program that calls again and again would else never hear of anything that happens. */
   private refuse(face: CallFace): Promise<never> | void {
-    const error = this.endError(`refuses work: ${this.haltReason}`);
-    if (face !== 'tell') return Promise.reject(error);
+    const error = this.endError(`refuses work: ${this.haltReason ?? 'it is closing'}`);
+    if (face !== 'tell') return new Promise((_, reject) => setImmediate(reject, error));
     this.deadLetter(error);
   }
 
@@ -259,11 +267,16 @@ export class Cluster implements CallPort {
   private tell<E extends keyof ClusterEvents>(event: E, ...args: ClusterEvents[E]): void {
     for (const listener of this.emitter.listeners(event)) {
       try {
-        Reflect.apply(listener, this, args);
+        const result: unknown = Reflect.apply(listener, this, args);
+        if (result instanceof Promise) result.catch((err: unknown) => this.logMistake(event, err));
       } catch (err) {
-        this.log.error({ member: this.id, event, err }, `a listener of '${event}' threw`);
+        this.logMistake(event, err);
       }
     }
+  }
+
+  private logMistake(event: keyof ClusterEvents, err: unknown): void {
+    this.log.error({ member: this.id, event, err }, `a listener of '${event}' threw`);
   }
 
   private handler(): ControlHandler {
@@ -271,14 +284,18 @@ export class Cluster implements CallPort {
       greeted: theirs => this.answer(theirs),
       answered: (seed, theirs) => this.heard(seed, theirs),
       unanswered: (seed, problem) => {
-        if (this.node !== undefined || this.haltReason !== undefined) return;
+        if (this.isReady || this.haltReason !== undefined) return;
+        if (this.node !== undefined) {
+          this.failToStart(founderIsGone(this.id, seed, problem));
+          return;
+        }
         this.founding.unanswered(seed, problem);
         const isLate = performance.now() - this.openedAt > LATE_MS;
         this.log[isLate ? 'info' : 'debug']({ member: this.id, seed, problem }, 'a founder is missing');
       },
       received: message => {
         if (this.node !== undefined) this.hand(this.node, message);
-        else if (this.early.length < MOST_EARLY) this.early.push(message);
+        else this.keep(message);
       },
       lost: (member, reason) => this.lose(member, reason),
     };
@@ -311,20 +328,37 @@ export class Cluster implements CallPort {
     const { member } = this.node;
     if (!isMember(member.view, theirs.identity)) {
       this.log.warn({ member: this.id, seed, now: theirs.identity }, 'another process listens there now');
-    } else if (member.state === 'connecting') {
+    } else if (member.state === 'connecting' || member.state === 'installing') {
       member.sendKeys(rankOf(member.view, theirs.identity.id)); // the way broke, perhaps before they arrived
     }
   }
 
   private lose(identity: MemberIdentity, reason: string): void {
     const { node } = this;
-    if (node === undefined || !isMember(node.member.view, identity)) return;
+    if (node === undefined) {
+      this.founding.lost(identity, reason);
+      return;
+    }
+    if (!isMember(node.member.view, identity)) return;
     this.loop!.wake(); // what it wrote into my memory before it went may explain it: that is read first
     setImmediate(() => {
       if (this.haltReason === undefined && !this.isClosing)
         this.log.warn({ member: this.id, lost: identity.id, reason }, 'the way to a member broke');
       node.calls.memberLost(rankOf(node.member.view, identity.id), reason);
     });
+  }
+
+  /**
+   * Keeps what belongs to a member that is not made yet. Founders have nothing but keys to say before they have mine, and
+   * anybody may say anything: so no one fills the memory, nor takes the place of another one.
+   */
+  private keep(message: ControlMessage): void {
+    if (message.kind !== 'keys') return;
+    const { early } = this;
+    const key = identityKey(message.from);
+    early.delete(key);
+    early.set(key, message);
+    if (early.size > MOST_EARLY) early.delete(early.keys().next().value!);
   }
 
   /** Gives the member what other members of its view say. An earlier group at the same addresses may still be heard. */
@@ -366,7 +400,8 @@ export class Cluster implements CallPort {
       this.halt(`an error escaped a turn: ${String(error)}`),
     );
     this.node.member.start();
-    for (const message of this.early.splice(0)) this.hand(this.node, message);
+    for (const message of this.early.values()) this.hand(this.node, message);
+    this.early.clear();
     this.loop.wake();
   }
 
@@ -402,7 +437,10 @@ export class Cluster implements CallPort {
       onHalted: error => {
         this.log.error({ member: this.id, err: error }, 'this member halted');
         if (!this.isReady && error instanceof BowechoError) this.failToStart(error);
-        else this.halt(String(error));
+        else {
+          this.halt(String(error));
+          void this.release(); // its memory goes, so the others notice, and their calls settle
+        }
       },
       onDeadLetter: error => this.deadLetter(error),
     };
@@ -425,6 +463,7 @@ export class Cluster implements CallPort {
         : new BowechoError('CONFIG_INVALID', `member '${this.id}' cannot start: ${String(cause)}`, { cause });
     this.halt(error.message, error);
     this.bootstrapTimer?.unref();
+    if (this.node !== undefined) void this.release(); // the others wait for what I shall never say: they see me go
   }
 
   /** Refuses work from now on, and fails what waits: nothing that happens later could settle it. */
@@ -470,4 +509,9 @@ export class Cluster implements CallPort {
     this.node?.member.close();
     await new Promise<void>(resolve => this.fabric.close(resolve));
   }
+}
+
+function founderIsGone(id: string, seed: string, problem: string): BowechoError {
+  const sentence = `member '${id}' cannot start: the founder at ${seed} went away while the group formed (${problem})`;
+  return new BowechoError('MEMBER_LOST', sentence);
 }

@@ -3,15 +3,20 @@
  * Node-API is stable over versions of Node, so one file per platform is enough; a release gathers those of several machines.
  *
  * The tool prebuildify would build for a list of Node versions, strip and name; with one version-free file to copy there is
- * nothing left for a dependency to do.
+ * nothing left for a dependency to do. With --clean, after packing: takes it away again.
  */
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAddon } from './build.mjs';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
+if (process.argv.includes('--clean')) {
+  // A binary that is not of these sources must not be what a failed build falls back to.
+  rmSync(join(PACKAGE, 'prebuilds'), { recursive: true, force: true });
+  process.exit();
+}
 const { failure } = buildAddon();
 if (failure !== undefined) {
   console.error(`prepack: the native addon was not built: ${failure}; see build/failure.txt`);

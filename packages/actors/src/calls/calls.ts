@@ -62,6 +62,8 @@ interface WaitingRead {
 }
 
 export class Calls implements CallPort {
+  /** Whether no new command is taken: this member is to go once those of its calls are answered that others make. */
+  isLeaving = false;
   /** How many calls have ever settled here. */
   settledCount = 0;
   private startedCount = 0;
@@ -70,12 +72,14 @@ export class Calls implements CallPort {
   private readonly waitingReads: readonly Fifo<WaitingRead>[];
   /** Calls that other members answer, by the id that travels. */
   private readonly awaited = new Map<number, PendingCall>();
-  private ids = 0;
+  private nextId = 0;
   /** Bytes of forwarded calls that are not answered. */
   private forwardedBytes = 0;
   /** Calls that I make for others: by `forwardKey` of the caller's rank and id. */
   private readonly forOthers = new Map<string, PendingCall>();
   private readonly deadlines = new Deadlines<PendingCall>(call => call.isSettled);
+  /** Calls for which there was no room or no way, to be told so. */
+  private readonly refused: { readonly call: PendingCall; readonly error: Error }[] = [];
   private readonly aborts = new AbortWatch<PendingCall>((call, { reason }) =>
     this.giveUp(call, 'ABORTED', `was aborted: ${String(reason)}`, reason),
   );
@@ -94,7 +98,7 @@ export class Calls implements CallPort {
 
   /** Runs the reads whose time has come and ends the waits whose time is up. Returns how many. */
   doWork(now: number): number {
-    let work = 0;
+    let work = this.refused.length > 0 ? this.tellRefused() : 0;
     for (let set = 0; set < this.waitingReads.length; set++) {
       work += this.runReads(set);
       work += this.expire(set, now);
@@ -104,6 +108,12 @@ export class Calls implements CallPort {
       work++;
     }
     return work;
+  }
+
+  private tellRefused(): number {
+    const refused = this.refused.splice(0);
+    for (const { call, error } of refused) call.fail(error);
+    return refused.length;
   }
 
   private runReads(set: number): number {
@@ -137,6 +147,11 @@ export class Calls implements CallPort {
     return next;
   }
 
+  /** Whether others still make calls in this member's name. */
+  get hasForwarded(): boolean {
+    return this.forwardedBytes > 0;
+  }
+
   /** Calls made here and not yet settled. */
   get pendingCount(): number {
     return this.startedCount - this.settledCount;
@@ -161,7 +176,8 @@ export class Calls implements CallPort {
   execute(fromRank: number, message: ForwardMessage, definition: ActorDefinition): void {
     const { id, key, face, isLocalRead, timeout } = message;
     const method = definition.methods[message.method];
-    const answer = (outcome: Outcome): void => this.answer(fromRank, id, outcome);
+    const changesState = method?.kind !== 'query';
+    const answer = (outcome: Outcome): void => this.answer(fromRank, id, outcome, changesState);
     if (method === undefined) {
       const sentence = `no method ${message.method} of actor '${definition.name}'`;
       answer({ ok: false, error: new BowechoError('ACTOR_UNKNOWN', sentence, { didExecute: 'no' }) });
@@ -192,14 +208,19 @@ export class Calls implements CallPort {
     if (call !== undefined) this.giveUp(call, 'ABORTED', 'was given up by its caller');
   }
 
-  /** Tells another member how a call of its ended here. Nobody hears it if the way there is broken: it knows that, too. */
-  answer(rank: number, id: number, outcome: Outcome): void {
+  /**
+   * Tells another member how a call of its ended here. Nobody hears it if the way there is broken: it knows that, too.
+   *
+   * @param changesState whether the call was one of a command, and no query
+   */
+  answer(rank: number, id: number, outcome: Outcome, changesState: boolean): void {
     const bytes = encodeMemberMessage({ kind: 'answer', id, outcome });
     if (bytes.length <= MOST_MESSAGE_BYTES) this.options.member.sendMessage(rank, bytes);
     else {
       const sentence = `the answer has ${bytes.length} bytes, and between members at most ${MOST_MESSAGE_BYTES} may travel`;
-      const error = new BowechoError('TOO_LARGE', sentence, { didExecute: outcome.ok ? 'yes' : 'unknown' });
-      this.answer(rank, id, { ok: false, error });
+      const ofCommand = outcome.ok ? 'yes' : (outcome.error.didExecute ?? 'unknown');
+      const error = new BowechoError('TOO_LARGE', sentence, { didExecute: changesState ? ofCommand : 'no' });
+      this.answer(rank, id, { ok: false, error }, changesState);
     }
   }
 
@@ -221,6 +242,7 @@ export class Calls implements CallPort {
       const didExecute = call.didExecuteIfSent;
       call.fail(new BowechoError('VIEW_ENDED', `${call.label}: ${reason}`, { didExecute }));
     }
+    this.tellRefused();
     for (const reads of this.waitingReads) {
       for (let read = reads.shift(); read !== undefined; read = reads.shift()) {
         const { call } = read;
@@ -254,8 +276,19 @@ export class Calls implements CallPort {
       start();
       if (!call.isSettled) this.limit(call);
     } catch (error) {
-      call.fail(error as Error);
+      this.refuse(call, error as Error);
     }
+  }
+
+  /**
+   * What is refused for lack of room, or of a way, is answered by the next step and not at once: a caller that tries again
+   * and again would else keep the member from ever making room, or from ever hearing that the way is there again.
+   */
+  private refuse(call: PendingCall, error: Error): void {
+    if (error instanceof BowechoError && PASSING.has(error.code)) {
+      this.refused.push({ call, error });
+      this.options.wake();
+    } else call.fail(error);
   }
 
   /** Whether my member can make this call itself: queries need a replica here, everything ordered a sender. */
@@ -281,6 +314,7 @@ export class Calls implements CallPort {
   }
 
   private send(call: PendingCall, args: Uint8Array): void {
+    if (this.isLeaving) throw notRunning(call, this.options.member.state);
     const { method, key } = call.request;
     const length = this.writer.write(method.id, key, args, call.gathering?.id ?? -1);
     call.ticket = this.options.member.send(call.set, this.writer.bytes, length);
@@ -300,10 +334,10 @@ export class Calls implements CallPort {
   private forward(call: PendingCall, { set, type }: Route, args: Uint8Array): void {
     const { member, myRank, callTimeout, queueBytes } = this.options;
     const { method, key, face, options } = call.request;
-    if (member.state !== 'running') throw notRunning(call, member.state);
+    if (member.state !== 'running' || this.isLeaving) throw notRunning(call, member.state);
     const able = isRead(call) ? set.replicas : set.senders;
     const rank = able[myRank % able.length]!;
-    const id = this.ids++;
+    const id = this.newId();
     const timeout = Math.ceil(options?.timeout ?? callTimeout);
     const isLocalRead = options?.read === 'local';
     const bytes = encodeMemberMessage({
@@ -327,9 +361,17 @@ export class Calls implements CallPort {
   }
 
   private gather(call: PendingCall, replicas: readonly number[]): void {
-    const id = this.ids++;
+    const id = this.newId();
     call.gathering = { id, answers: new Map(), replicas };
     this.await(call, id);
+  }
+
+  /** One that no call has which still waits. It begins again from 0 where it would no longer fit into a message. */
+  private newId(): number {
+    let id = this.nextId;
+    while (this.awaited.has(id)) id = (id + 1) % ID_LIMIT;
+    this.nextId = (id + 1) % ID_LIMIT;
+    return id;
   }
 
   private await(call: PendingCall, id: number): void {
@@ -386,6 +428,12 @@ export class Calls implements CallPort {
 /** So that a step ends, and timers and sockets get their turn, when 100,000 calls are due at once. The next step goes on. */
 const MOST_PER_STEP = 1024;
 
+/** Refusals that callers answer by trying again. */
+const PASSING: ReadonlySet<string> = new Set(['OVERLOADED', 'MEMBER_LOST']);
+
+/** A call message has 32 bits for the id of its answers. */
+const ID_LIMIT = 2 ** 32;
+
 /** What may travel between two members beside the fabric, bytes: less than the control channel refuses. */
 const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
 
@@ -413,8 +461,11 @@ function notAReplica({ label }: PendingCall): BowechoError {
 }
 
 function notRunning({ label }: PendingCall, state: string): BowechoError {
-  const code = state === 'halted' ? 'HALTED' : 'CLOSED';
-  return new BowechoError(code, `${label}: the view is ${state} here`, { didExecute: 'no' });
+  const [code, what] =
+    state === 'halted'
+      ? (['HALTED', 'has halted'] as const)
+      : (['CLOSED', state === 'running' ? 'is leaving' : `is ${state}`] as const);
+  return new BowechoError(code, `${label}: this member ${what}`, { didExecute: 'no' });
 }
 
 function noRoom({ label }: PendingCall, bytes: number, before: number, most: number): BowechoError {

@@ -7,6 +7,7 @@
 
 /** What leaves. */
 interface Leaver {
+  readonly isInGroup: boolean;
   close(): Promise<void>;
 }
 
@@ -29,7 +30,8 @@ export function leaveOnSignal(leaver: Leaver): () => void {
 function leaveAll(signal: NodeJS.Signals): void {
   const isOurs = process.listenerCount(signal) === 1;
   if (signal === 'SIGINT' && !isOurs) return;
-  const leaving = [...leavers];
+  // A program that ends anyway is not told that there will be no group: that would be an error that nobody catches.
+  const leaving = [...leavers].filter(leaver => leaver.isInGroup || !isOurs);
   stopListening();
   void Promise.allSettled(leaving.map(leaver => leaver.close())).then(() => {
     if (isOurs) process.kill(process.pid, signal);

@@ -8,6 +8,9 @@ import fc from 'fast-check';
 import { decodeMemberMessage, encodeMemberMessage } from '../../src/calls/member-message.js';
 import { TwoNodes } from './two-nodes.js';
 
+/** Bytes that no answer may have. */
+const TOO_MANY = 33 * 1024 * 1024;
+
 /** One replica, which is node 0's: node 1 has none. */
 const Ledger = defineActor({
   name: 'ledger',
@@ -18,9 +21,19 @@ const Ledger = defineActor({
       if (entry === '') throw new ActorError('EMPTY', 'an entry has text', { after: state.entries.length });
       return state.entries.push(entry);
     },
+    addAndGet(state, entry: string) {
+      state.entries.push(entry);
+      return new Uint8Array(TOO_MANY);
+    },
+    refuseWith: () => {
+      throw new ActorError('NO', 'no', new Uint8Array(TOO_MANY));
+    },
   },
-  queries: { read: state => state.entries.join() },
-  args: { add: [String] },
+  queries: {
+    read: ({ entries }): string => entries.join(),
+    bytes: (_state, count: number) => new Uint8Array(count),
+  },
+  args: { add: [String], bytes: [Number] },
 });
 
 type LedgerRef = Ref<InstanceType<typeof Ledger>>;
@@ -28,7 +41,7 @@ type LedgerRef = Ref<InstanceType<typeof Ledger>>;
 /** How a call ended, in words. */
 function endOf(call: Promise<unknown>): Promise<unknown> {
   return call.catch((error: unknown) => {
-    if (error instanceof ActorError) return [error.code, error.details, error.didExecute];
+    if (error instanceof ActorError) return [error.code, error.details as unknown, error.didExecute];
     expect(error).to.be.instanceOf(BowechoError);
     const { code, didExecute } = error as BowechoError;
     return `${code} ${didExecute}`;
@@ -81,7 +94,7 @@ describe('a forwarded call', () => {
     both.run(0, 1);
     const ends = await Promise.all(calls);
     expect(ends.slice(0, 6)).to.deep.equal([1, 2, 3, 4, 5, 6]);
-    expect(ends.slice(6)).to.deep.equal(Array(4).fill('OVERLOADED no'));
+    expect(ends.slice(6)).to.deep.equal(new Array<string>(4).fill('OVERLOADED no'));
     const later = endOf(far.add('y'));
     both.run(0, 1);
     expect(await later).to.equal(7);
@@ -89,7 +102,9 @@ describe('a forwarded call', () => {
 
   it('was not made if there was no way there, and nobody knows if the way breaks later', async () => {
     both.isCut = true;
-    expect(await endOf(far.add('a'))).to.equal('MEMBER_LOST no');
+    const refused = endOf(far.add('a'));
+    both.run(1); // not before: a caller that tries again at once must not keep the way from coming back
+    expect(await refused).to.equal('MEMBER_LOST no');
     both.isCut = false;
     const calls = [endOf(far.add('a')), endOf(far.read())];
     both.run(0); // it is executed
@@ -118,10 +133,49 @@ describe('a forwarded call', () => {
 
   it('settles when the view ends', async () => {
     const call = endOf(far.add('a'));
-    both.nodes[1]!.leave('a test');
-    both.run(1, 0);
+    both.isCut = true;
+    both.run(0, 1); // it is executed, and its answer goes nowhere
+    both.nodes[0]!.leave('a test');
+    both.run(0, 1);
     expect(await call).to.equal('VIEW_ENDED unknown');
     expect(await endOf(far.add('b'))).to.equal('CLOSED no');
+  });
+
+  it('is answered before its member leaves, which takes no more of them', async () => {
+    const call = endOf(far.add('a'));
+    far.$tell.add('b');
+    both.nodes[1]!.leave('a test');
+    expect(await endOf(far.add('c'))).to.equal('CLOSED no');
+    expect(await endOf(far.read())).to.equal('CLOSED no');
+    both.run(1, 0);
+    expect(await call).to.equal(1);
+    expect(both.deadLetters).to.deep.equal([]);
+    expect(both.nodes.map(({ member }) => member.state)).to.deep.equal(['wedged', 'wedged']);
+    expect(await near.$with({ read: 'local' }).read()).to.equal('a,b');
+  });
+
+  it('whose answer is too large says what is true of the command', async () => {
+    const ends: unknown[] = [];
+    for (const call of [
+      far.addAndGet('a'),
+      far.refuseWith(),
+      far.bytes(TOO_MANY),
+      far.$all.bytes(TOO_MANY),
+    ]) {
+      both.run(0, 1);
+      ends.push(await endOf(call));
+    }
+    expect(ends).to.deep.equal(['TOO_LARGE yes', 'TOO_LARGE no', 'TOO_LARGE no', 'TOO_LARGE no']);
+  });
+
+  it('finds an id that fits into a message and is free, however many went before', async () => {
+    const first = endOf(far.add('a')); // holds id 0
+    for (const { calls } of both.nodes) Reflect.set(calls, 'nextId', 2 ** 32 - 1);
+    const calls = [far.add('b'), far.$all.add('c'), near.$all.add('d'), near.$all.add('e')].map(endOf);
+    both.run(0, 1);
+    const ends = await Promise.all([first, ...calls]);
+    const places = ends.map(end => (end instanceof Map ? end.get('n0') : end) as unknown);
+    expect(places).to.have.members([1, 2, 3, 4, 5]);
   });
 });
 

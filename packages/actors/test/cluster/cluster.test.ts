@@ -100,6 +100,44 @@ describe('cluster', () => {
     expect(await codeOf(b!.get(Counter, 'c').add(1))).to.include({ code: 'HALTED', didExecute: 'no' });
   });
 
+  it('makes room for callers that try again without a pause', async () => {
+    const seeds = freshSeeds(2);
+    const group = await started(...seeds.map(id => join(id, seeds, { ringBytes: 4096, queueBytes: 4096 })));
+    const counter = group[0]!.get(Counter, 'busy');
+    let refusals = 0;
+    const addInTheEnd = async (): Promise<void> => {
+      for (;;) {
+        const answer: unknown = await counter.add(1).catch((error: unknown) => error);
+        if (typeof answer === 'number') return;
+        expect(answer).to.include({ code: 'OVERLOADED', didExecute: 'no' });
+        refusals++;
+      }
+    };
+    await Promise.all(Array.from({ length: 500 }, addInTheEnd));
+    expect(await counter.read()).to.equal(500);
+    expect(refusals).to.be.greaterThan(0);
+  });
+
+  it('leaves, whoever calls again and again meanwhile', async () => {
+    const seeds = freshSeeds(2);
+    const [a] = await started(...seeds.map(id => join(id, seeds)));
+    const counter = a!.get(Counter, 'c');
+    await counter.add(1);
+    let isClosed = false;
+    void a!.close().then(() => (isClosed = true));
+    while (!isClosed) expect(await codeOf(counter.add(1))).to.include({ code: 'CLOSED', didExecute: 'no' });
+  });
+
+  it('tells who calls a group that has ended in vain, again and again, and still lives', async () => {
+    const seeds = freshSeeds(1);
+    const [alone] = await started(join(seeds[0]!, seeds));
+    await alone!.whenReady();
+    await alone!.close();
+    let hasTicked = false;
+    setImmediate(() => (hasTicked = true));
+    while (!hasTicked) await codeOf(alone!.get(Counter, 'c').add(1));
+  });
+
   it('lets a new group use the addresses of one that closed', async () => {
     const seeds = freshSeeds(2);
     for (let i = 1; i <= 3; i++) {

@@ -81,33 +81,99 @@ describe('founding again', () => {
     await Promise.all([a.whenReady(), b.whenReady()]);
   });
 
+  /** A member whose channel the test has. */
+  async function open(
+    hub: InProcessHub,
+    id: string,
+    seeds: readonly string[],
+    control: InProcessControl,
+  ): Promise<Cluster> {
+    const config = { id, seeds, fabric: 'in-process', actors: [Counter], log: false } as const;
+    const resolved = resolveConfig({ ...config, ringBytes: 65_536 });
+    const cluster = new Cluster(resolved, hub.network.createFabric(), control);
+    members.push(cluster);
+    await cluster.open();
+    return cluster;
+  }
+
+  function handlerOf(control: InProcessControl): ControlHandler {
+    return (control as unknown as { readonly handler: ControlHandler }).handler;
+  }
+
+  function greetingOf(cluster: Cluster): Greeting {
+    return (cluster as unknown as { readonly me: Greeting }).me;
+  }
+
+  it('waits for the successor of a founder that has gone before all had come', async () => {
+    const seeds = [...freshSeeds(), `again${groups}-c`];
+    const a = await join(seeds[0]!, seeds);
+    const b = await join(seeds[1]!, seeds);
+    const waitsFor = (...ids: number[]): boolean =>
+      a.waitingFor.join() === ids.map(id => `the founder at ${seeds[id]} (nobody listens there)`).join();
+    while (!waitsFor(2)) await new Promise(resolve => setImmediate(resolve));
+    await b.close();
+    while (!waitsFor(1, 2)) await new Promise(resolve => setImmediate(resolve));
+    const c = await join(seeds[2]!, seeds);
+    const b2 = await join(seeds[1]!, seeds);
+    await Promise.all([a, b2, c].map(member => member.whenReady()));
+  });
+
+  it('has its keys told again where the way broke, also by a member that has all it needs itself', async () => {
+    const seeds = freshSeeds();
+    const hub = new InProcessHub();
+    let lost: ControlMessage | undefined;
+    class ThatLosesKeys extends InProcessControl {
+      override send(to: MemberIdentity, message: ControlMessage): boolean {
+        if (lost !== undefined || message.kind !== 'keys') return super.send(to, message);
+        lost = message;
+        return true;
+      }
+    }
+    const control = new ThatLosesKeys(hub, seeds[0]);
+    const a = await open(hub, seeds[0], seeds, control);
+    const installing = new Promise<void>(resolve => {
+      a.on('state', ({ to }) => to === 'installing' && resolve());
+    });
+    const b = await open(hub, seeds[1], seeds, new InProcessControl(hub, seeds[1]));
+    await installing;
+    const greeting = greetingOf(b);
+    handlerOf(control).lost(greeting.identity, 'a test');
+    handlerOf(control).answered(seeds[1], greeting);
+    await Promise.all([a.whenReady(), b.whenReady()]);
+  });
+
+  it('is not kept from it by a stranger who says a lot before there is a group', async () => {
+    const seeds = freshSeeds();
+    const hub = new InProcessHub();
+    const control = new InProcessControl(hub, seeds[0]);
+    const a = await open(hub, seeds[0], seeds, control);
+    const from = { id: 'stranger', incarnation: 1 };
+    const nothing = new Uint8Array();
+    const { received } = handlerOf(control);
+    for (let i = 0; i < 2_000; i++) {
+      received({ kind: 'application', vid: 0, from, bytes: nothing });
+      received({ kind: 'keys', vid: 0, from, address: nothing, memberTable: nothing, shardTables: [] });
+    }
+    expect(Reflect.get(a, 'early')).to.have.property('size', 1);
+    const b = await open(hub, seeds[1], seeds, new InProcessControl(hub, seeds[1]));
+    await Promise.all([a.whenReady(), b.whenReady()]);
+  });
+
   it('is not halted by what an earlier group still says', async () => {
     const seeds = freshSeeds();
     const hub = new InProcessHub();
-    const controls: InProcessControl[] = [];
-    const open = async (id: string): Promise<Cluster> => {
-      const config = { id, seeds, fabric: 'in-process', actors: [Counter], log: false } as const;
-      const control = new InProcessControl(hub, id);
-      controls.push(control);
-      const resolved = resolveConfig({ ...config, ringBytes: 65_536 });
-      const cluster = new Cluster(resolved, hub.network.createFabric(), control);
-      members.push(cluster);
-      await cluster.open();
-      return cluster;
-    };
-    const first = await open(seeds[0]);
+    const control = new InProcessControl(hub, seeds[0]);
+    const first = await open(hub, seeds[0], seeds, control);
     const say = (from: MemberIdentity, vid: number): void => {
       const message: ControlMessage = { kind: 'application', vid, from, bytes: new Uint8Array(3) };
-      const { handler } = controls[0] as unknown as { readonly handler: ControlHandler };
-      handler.received(message);
+      handlerOf(control).received(message);
     };
     say({ id: seeds[1], incarnation: 1 }, 0); // before there is a group
-    const second = await open(seeds[1]);
+    const second = await open(hub, seeds[1], seeds, new InProcessControl(hub, seeds[1]));
     await Promise.all([first.whenReady(), second.whenReady()]);
     say({ id: seeds[1], incarnation: 1 }, 0);
     say({ id: 'stranger', incarnation: 1 }, 0);
-    const { me } = second as unknown as { readonly me: Greeting };
-    say(me.identity, 7);
+    say(greetingOf(second).identity, 7);
     expect(await first.get(Counter, 'c').add()).to.equal(1);
   });
 

@@ -68,6 +68,8 @@ describe("a user's mistake", () => {
       group[0]!.on(event, () => fail(`my ${event} listener`));
       group[0]!.on(event, () => heard.push(event));
     }
+    const rejects = (() => Promise.reject(new Error('my async listener'))) as unknown as () => void;
+    group[0]!.on('view', rejects);
     await group[0]!.whenReady();
     const counter = group[0]!.get(Counter, 'c');
     counter.$tell.add(...([1, 2, 3] as unknown as []));
@@ -78,6 +80,7 @@ describe("a user's mistake", () => {
       ([fields, sentence]) => `${String(sentence)}: ${(fields as { err: Error }).err.message}`,
     );
     expect(logged).to.include("a listener of 'view' threw: my view listener");
+    expect(logged).to.include("a listener of 'view' threw: my async listener");
     expect(logged).to.include("a listener of 'deadLetter' threw: my deadLetter listener");
   });
 

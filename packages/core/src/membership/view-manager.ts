@@ -139,13 +139,20 @@ export class ViewManager {
     }
   }
 
+  /**
+   * What the application of another member says waits until this view runs here, too. That member may have seen before me
+   * that all are installed: what it says does not come the way that its row comes.
+   */
   private takeMessages(outbox: Outbox): void {
+    const isEarly = this.state === 'connecting' || this.state === 'installing';
+    let kept = 0;
     for (const message of this.arrived) {
       const rank = rankOf(this.view, message.from.id);
       if (message.kind === 'keys') outbox.effects.push({ kind: 'connect', rank, keys: message });
+      else if (isEarly) this.arrived[kept++] = message;
       else outbox.effects.push({ kind: 'message', fromRank: rank, bytes: message.bytes });
     }
-    this.arrived.length = 0;
+    this.arrived.length = kept;
   }
 
   private leave(reason: string, outbox: Outbox): void {

@@ -6,6 +6,9 @@ import { expect } from 'chai';
 import {
   EVENT_PEER_FAILED,
   Member,
+  Table,
+  memberColumns,
+  memberTableLayout,
   type Application,
   type ControlMessage,
   type Fabric,
@@ -90,9 +93,34 @@ describe('control messages', () => {
     expect(member.state).to.equal('installing');
   });
 
-  it('keeps none once it has halted', () => {
-    const member = memberOn({}, { onMessage: () => expect.fail('an application that throws') });
+  it('hands on what an application says once the view runs here, and not before', () => {
+    const heard: string[] = [];
+    const regions: ArrayBuffer[] = [];
+    const member: Member = memberOn(
+      {
+        register: bytes => {
+          const memory = new ArrayBuffer(bytes);
+          regions.push(memory);
+          return { memory, key: NO_BYTES, close: () => undefined };
+        },
+      },
+      { onMessage: () => heard.push(member.state) },
+    );
     member.receiveControl(greeting);
+    member.doWork(0);
+    member.receiveControl(keys);
+    for (let now = 1; now < 4; now++) member.doWork(now);
+    expect([member.state, ...heard]).to.deep.equal(['installing']);
+    const theirs = new Table(memberTableLayout(view), regions[0]!, 1);
+    theirs.raise(memberColumns().installed, 1);
+    theirs.sealCounters();
+    for (let now = 4; now < 6; now++) member.doWork(now);
+    expect([member.state, ...heard]).to.deep.equal(['running', 'running']);
+  });
+
+  it('keeps none once it has halted', () => {
+    const member = memberOn({ connect: () => expect.fail('a fabric that throws') });
+    member.receiveControl(keys);
     member.doWork(0);
     expect(member.state).to.equal('halted');
     expect(member.receiveControl(greeting)).to.match(/has halted/);

@@ -1,7 +1,7 @@
 /** The actors that the tests of this folder run: small, natural, and each there for something that can go wrong. */
 import { ActorError, Command, Query, Replicated, Value, ctx, type View } from '@bowecho/actors';
 
-@Value({ name: 'money', version: 1 })
+@Value({ name: 'example-money', version: 1 })
 export class Money {
   constructor(
     readonly cents: bigint,
