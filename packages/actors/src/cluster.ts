@@ -327,7 +327,9 @@ export class Cluster implements CallPort {
     }
     const { member } = this.node;
     if (!isMember(member.view, theirs.identity)) {
-      this.log.warn({ member: this.id, seed, now: theirs.identity }, 'another process listens there now');
+      const problem = 'another process listens there now';
+      if (!this.isReady) this.failToStart(founderIsGone(this.id, seed, problem));
+      else this.log.warn({ member: this.id, seed, now: theirs.identity }, problem);
     } else if (member.state === 'connecting' || member.state === 'installing') {
       member.sendKeys(rankOf(member.view, theirs.identity.id)); // the way broke, perhaps before they arrived
     }

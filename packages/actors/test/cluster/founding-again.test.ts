@@ -142,6 +142,25 @@ describe('founding again', () => {
     await Promise.all([a.whenReady(), b.whenReady()]);
   });
 
+  it('says at once that a founder was replaced while the group formed', async () => {
+    const seeds = freshSeeds();
+    const hub = new InProcessHub();
+    class WithoutKeys extends InProcessControl {
+      override send(): boolean {
+        return true; // what it says never arrives
+      }
+    }
+    const control = new InProcessControl(hub, seeds[0]);
+    const a = await open(hub, seeds[0], seeds, control);
+    const b = await open(hub, seeds[1], seeds, new WithoutKeys(hub, seeds[1]));
+    while (a.waitingFor.join() !== `the keys of ${seeds[1]}`)
+      await new Promise(resolve => setImmediate(resolve));
+    const { identity } = greetingOf(b);
+    const successor = { ...greetingOf(b), identity: { ...identity, incarnation: identity.incarnation + 1 } };
+    handlerOf(control).answered(seeds[1], successor);
+    expect(await endOf(a.whenReady())).to.equal('MEMBER_LOST undefined');
+  });
+
   it('is not kept from it by a stranger who says a lot before there is a group', async () => {
     const seeds = freshSeeds();
     const hub = new InProcessHub();
