@@ -172,7 +172,7 @@ export class Cluster implements CallPort {
     return this.isReady && this.haltReason === undefined;
   }
 
-  /** Calls made here and not yet answered. */
+  /** Calls made here and not yet answered, and those that are made here for other members. */
   get pendingCalls(): number {
     return this.earlyCalls.count + (this.node?.calls.pendingCount ?? 0);
   }
@@ -297,7 +297,11 @@ export class Cluster implements CallPort {
         if (this.node !== undefined) this.hand(this.node, message);
         else this.keep(message);
       },
-      lost: (member, reason) => this.lose(member, reason),
+      lost: (member, reason) => {
+        if (this.node === undefined) this.founding.lost(member, reason);
+        else this.lose(member, `the way to it broke: ${reason}`);
+      },
+      silenced: member => this.lose(member, 'its way to this member broke'),
     };
   }
 
@@ -335,17 +339,14 @@ export class Cluster implements CallPort {
     }
   }
 
+  /** What was last said between that member and me, in one direction or the other, may be lost. */
   private lose(identity: MemberIdentity, reason: string): void {
     const { node } = this;
-    if (node === undefined) {
-      this.founding.lost(identity, reason);
-      return;
-    }
-    if (!isMember(node.member.view, identity)) return;
+    if (node === undefined || identity.id === this.id || !isMember(node.member.view, identity)) return;
     this.loop!.wake(); // what it wrote into my memory before it went may explain it: that is read first
     setImmediate(() => {
       if (this.haltReason === undefined && !this.isClosing)
-        this.log.warn({ member: this.id, lost: identity.id, reason }, 'the way to a member broke');
+        this.log.warn({ member: this.id, from: identity.id, reason }, 'a connection between members broke');
       node.calls.memberLost(rankOf(node.member.view, identity.id), reason);
     });
   }

@@ -209,7 +209,8 @@ export class Calls implements CallPort {
   }
 
   /**
-   * Tells another member how a call of its ended here. Nobody hears it if the way there is broken: it knows that, too.
+   * Tells another member how a call of its ended here. If the way there is broken nobody hears it; that member is told
+   * of its end, too.
    *
    * @param changesState whether the call was one of a command, and no query
    */
@@ -230,7 +231,7 @@ export class Calls implements CallPort {
       const { gathering, forwardedTo } = call;
       const isAwaited = gathering?.replicas.includes(rank) === true && !gathering.answers.has(rank);
       if (forwardedTo !== rank && !isAwaited) continue;
-      const sentence = `${call.label}: the way to '${this.options.memberIds[rank]}', who was to answer, broke: ${reason}`;
+      const sentence = `${call.label}: the answer of '${this.options.memberIds[rank]}' may be lost: ${reason}`;
       call.fail(new BowechoError('MEMBER_LOST', sentence, { didExecute: call.didExecuteIfSent }));
     }
   }

@@ -6,7 +6,7 @@
  * A member's messages come over one connection at a time. When the first message comes over a newer one, the older one is
  * ended, for what it still holds was sent before: so messages stay in order when a member has dialed again.
  */
-import { BowechoError, type ControlMessage } from '@bowecho/core';
+import { BowechoError, type ControlMessage, type MemberIdentity } from '@bowecho/core';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { AcceptedConnection, remoteAddress, type AcceptedEvents } from './accepted-connection.js';
@@ -23,6 +23,8 @@ import { isTls } from './preamble.js';
 export interface AcceptorEvents {
   greeted(theirs: Greeting): Answer;
   received(message: ControlMessage): void;
+  /** The connection that a member's messages came over broke, and no other has taken its place. */
+  silenced(member: MemberIdentity): void;
   strange(host: string, kind: string, sentence: string): void;
 }
 
@@ -152,8 +154,11 @@ export class Acceptor {
     const key = identityKey(message.from);
     const before = this.speaking.get(key);
     if (before !== connection) {
-      before?.destroy();
       this.speaking.set(key, connection);
+      if (before !== undefined) {
+        before.destroy();
+        this.events.silenced(message.from); // what it still carried is not taken any more
+      }
     }
     this.events.received(message);
   };
@@ -164,7 +169,9 @@ export class Acceptor {
     if (this.inHandshake.get(connection.remote) === connection) this.inHandshake.delete(connection.remote);
     if (connection.member === undefined) return;
     const key = identityKey(connection.member);
-    if (this.speaking.get(key) === connection) this.speaking.delete(key);
+    if (this.speaking.get(key) !== connection) return;
+    this.speaking.delete(key);
+    if (this.closing === undefined) this.events.silenced(connection.member);
   };
 }
 

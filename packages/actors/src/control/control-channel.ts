@@ -26,6 +26,8 @@ export interface ControlHandler {
   received(message: ControlMessage): void;
   /** My way to a member that had answered broke, in words; it is dialed again. What was sent last may be lost. */
   lost(member: MemberIdentity, reason: string): void;
+  /** A member's way to me broke; it will dial again. What it said last may be lost. */
+  silenced(member: MemberIdentity): void;
 }
 
 export interface ControlChannel {

@@ -86,6 +86,7 @@ export class TcpControlChannel implements ControlChannel {
     this.acceptor = new Acceptor(tls, limits, {
       greeted: theirs => handler.greeted(theirs),
       received: message => handler.received(message),
+      silenced: member => handler.silenced(member),
       strange: (host, kind, sentence) => this.strangers.report(host, kind, sentence),
     });
     await this.acceptor.listen(listen);

@@ -103,7 +103,9 @@ describe('the TCP control channel', () => {
       wire.reset();
       await a.untilEvent('lost b', round);
       expect(a.send(b, Buffer.from('into nothing'))).to.be.false;
+      await b.until(() => b.silences.length >= round); // who hears is told as well
     }
+    expect(b.silences).to.deep.equal(['a', 'a', 'a']);
     await a.untilEvent('answered b', 4);
     const lost = 'lost b: it reset the connection (ECONNRESET)';
     const expected = ['answered b', lost, 'answered b', lost, 'answered b', lost, 'answered b'];

@@ -68,6 +68,8 @@ export class TestMember implements ControlHandler {
   /** What was heard, in order, as short texts: `answered b`, `unanswered: ...`, `lost b: ...`, `greeted b`. */
   readonly events: string[] = [];
   readonly log: string[] = [];
+  /** Ids of the members whose ways here broke, in order. */
+  readonly silences: string[] = [];
   readonly messages: ControlMessage[] = [];
   private readonly waiting = new Set<() => void>();
 
@@ -129,6 +131,11 @@ export class TestMember implements ControlHandler {
 
   received(message: ControlMessage): void {
     this.heard(this.messages, message);
+  }
+
+  silenced(member: MemberIdentity): void {
+    this.silences.push(member.id);
+    for (const look of [...this.waiting]) look();
   }
 
   lost(member: MemberIdentity, reason: string): void {
