@@ -1,7 +1,7 @@
 /**
  * Set-up makes a fresh clone, on a machine with Node and npm only, ready to run: it checks the Node version, installs
- * what package-lock.json lists, builds the native addon, and compiles. `npm run demo`, `npm test`, `npm run counter` and
- * `npm run bench` run it first.
+ * what package-lock.json lists, builds the native addon, and compiles. `npm run demo`, `npm test`, `npm run bench` and
+ * those of the examples run it first.
  *
  * It prints each command before it runs it, and says nothing where nothing is to do. What was installed is remembered in
  * node_modules/.bowecho-set-up, as the hashes of the lock and of npm's own record of the installation, because a checkout
