@@ -5,4 +5,5 @@ import { Barrier } from './barrier.js';
 import { play } from './play.js';
 
 await using cluster = await createCluster({ actors: [Bank, Barrier] });
+cluster.on('halted', reason => console.log('the group is over:', reason));
 await play(cluster);

@@ -5,4 +5,5 @@ import { KeyValue } from './key-value.js';
 import { play } from './play.js';
 
 await using cluster = await createCluster({ actors: [KeyValue, Barrier] });
+cluster.on('halted', reason => console.log('the group is over:', reason));
 await play(cluster);

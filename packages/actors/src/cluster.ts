@@ -458,7 +458,10 @@ export class Cluster implements CallPort {
     void this.release();
   }
 
-  /** The address is kept until the time for meeting is over: the other founders are to hear why there is no group. */
+  /**
+   * The address is kept for a while: the other founders are to hear why there is no group. Those that have heard all founders
+   * wait for what I shall never say, so then I go soon, and they see me go.
+   */
   private failToStart(cause: unknown): void {
     const error =
       cause instanceof BowechoError
@@ -466,7 +469,10 @@ export class Cluster implements CallPort {
         : new BowechoError('CONFIG_INVALID', `member '${this.id}' cannot start: ${String(cause)}`, { cause });
     this.halt(error.message, error);
     this.bootstrapTimer?.unref();
-    if (this.node !== undefined) void this.release(); // the others wait for what I shall never say: they see me go
+    if (!this.founding.isComplete || this.released !== undefined) return;
+    clearTimeout(this.bootstrapTimer);
+    const rest = Math.min(LATE_MS, this.config.bootstrapTimeout);
+    this.bootstrapTimer = setTimeout(() => void this.release(), rest).unref();
   }
 
   /** Refuses work from now on, and fails what waits: nothing that happens later could settle it. */

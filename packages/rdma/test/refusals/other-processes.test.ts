@@ -49,6 +49,10 @@ describeSharedMemory('processes that cannot be reached', () => {
       this.test!.title += ' (not tried: needs root, to run a process as another user)';
       this.skip();
     }
+    if (spawnSync(process.execPath, ['--version'], { uid: NOBODY }).status !== 0) {
+      this.test!.title += ' (not tried: another user may not run this Node)';
+      this.skip();
+    }
     const { said, errors } = runScript(CONNECT, {
       uid: NOBODY,
       args: [hex(pair.b.address), hex(pair.target.key)],
