@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** The scripts' imports are looked for from here. */
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
 
+/** Without what the tests run under: a limit of file sizes would be in the way of a coverage report, too. */
+const ENVIRONMENT = { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' };
+
 const PRELUDE = `
 import { createFabric } from '@bowecho/rdma';
 import { readdirSync } from 'node:fs';
@@ -43,7 +46,7 @@ export function runScript(code: string, options: ScriptOptions = {}): ScriptEnd 
     cwd: PACKAGE,
     encoding: 'utf8',
     uid: options.uid,
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: ENVIRONMENT,
   });
   const said = stdout
     .split('\n')
@@ -61,7 +64,7 @@ export async function startScript(
     cwd: PACKAGE,
     uid: options.uid,
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: ENVIRONMENT,
   });
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
