@@ -139,7 +139,7 @@ export class AcceptedConnection {
       this.refuse('tls', `${sentence}: ${SAME_SECURITY}`, `no TLS is spoken here: ${SAME_SECURITY}`);
     } else if (opening.kind === 'bowecho') {
       const versions = `speaks version ${opening.version} of the protocol, this member version ${PROTOCOL_VERSION}`;
-      this.events.strange(this.host, 'version', `a member at ${remote} ${versions} (VERSION_MISMATCH)`);
+      this.events.strange(this.host, 'version', `a member at ${remote} ${versions}`);
       // No frame follows: what frames are is a matter of the version. The preamble says enough.
       this.sayFarewell(Buffer.alloc(0));
     } else {

@@ -206,8 +206,8 @@ export class DialedConnection {
 function describeOpening(opening: Opening): string {
   if (opening.kind === 'bowecho') {
     return (
-      `it speaks version ${opening.version} of the protocol, this member version ${PROTOCOL_VERSION} ` +
-      '(VERSION_MISMATCH): all members must run versions that speak the same'
+      `it speaks version ${opening.version} of the protocol, this member version ${PROTOCOL_VERSION}` +
+      ': all members must run versions that speak the same'
     );
   }
   if (opening.kind === 'tls') {
