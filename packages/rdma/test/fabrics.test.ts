@@ -2,7 +2,7 @@
 import { BowechoError } from '@bowecho/core';
 import { availableFabrics, createFabric, unavailableReason } from '@bowecho/rdma';
 import { expect } from 'chai';
-import { describeSharedMemory } from './shared-memory-here.js';
+import { describeSharedMemory } from './describe-shared-memory.js';
 
 describe('the fabrics of this package', () => {
   it('are those that can be made, and each other one has a reason', () => {

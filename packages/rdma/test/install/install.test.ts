@@ -20,7 +20,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 const CORE = fileURLToPath(new URL('../../../../core/', import.meta.url));

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { holdings } from '../holdings.js';
 import { nextTurn } from '../next-turn.js';
 import { closePair, makePair, span } from '../pair.js';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 
 describeSharedMemory('closing shared memory', () => {
   it('leaves nothing after a thousand fabrics, regions and ways', async () => {

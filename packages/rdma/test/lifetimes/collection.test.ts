@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { collectUntil, holdings } from '../holdings.js';
 import { nextTurn } from '../next-turn.js';
 import { makePair, span, type Pair } from '../pair.js';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 
 describeSharedMemory('collecting shared memory', () => {
   it('gives back all of a fabric that was forgotten with regions and ways', async () => {

@@ -8,7 +8,7 @@ import { nextTurn } from '../next-turn.js';
 import { span } from '../pair.js';
 import { ChildFabric, FabricChild } from '../processes/child-fabric.js';
 import { runScript } from '../script.js';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 
 describeSharedMemory('a process with shared memory that ends', () => {
   it('is not kept alive by a fabric, not even by one that sleeps', () => {

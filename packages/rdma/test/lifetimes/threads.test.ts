@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { holdings } from '../holdings.js';
 import { nextTurn } from '../next-turn.js';
 import { span } from '../pair.js';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 import type { Introduction, Task } from './fabric-worker.js';
 
 interface Mine {

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { holdings } from '../holdings.js';
 import { nextTurn } from '../next-turn.js';
 import { closePair, makePair, type Pair } from '../pair.js';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 
 describeSharedMemory('addresses and keys that are not', () => {
   let pair: Pair;

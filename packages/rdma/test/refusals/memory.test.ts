@@ -4,7 +4,7 @@ import { createFabric } from '@bowecho/rdma';
 import { expect } from 'chai';
 import { holdings } from '../holdings.js';
 import { runScript } from '../script.js';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 
 describeSharedMemory('memory that is refused', () => {
   it('is refused in absurd amounts before the kernel begins to look for it', () => {
@@ -57,7 +57,8 @@ describeSharedMemory('memory that is refused', () => {
       const source = a.register(64), target = b.register(64);
       const fill = free => {
         const taken = [];
-        try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+        try { for (;;) taken.push(openSync('/dev/null')); }
+        catch (error) { if (error.code !== 'EMFILE') throw error; } // all are taken, as is meant
         for (let i = 0; i < free; i++) closeSync(taken.pop());
         return () => taken.forEach(closeSync);
       };

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { closePair, makePair, type Pair } from '../pair.js';
 import { kill, runScript, startScript } from '../script.js';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 
 const INTRODUCE = `
   const fabric = createFabric('shared-memory');

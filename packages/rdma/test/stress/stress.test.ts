@@ -3,7 +3,7 @@
  * each of these hunts finds a fabric that breaks just this. The slow tier does the same for minutes.
  */
 import { expect } from 'chai';
-import { describeSharedMemory } from '../shared-memory-here.js';
+import { describeSharedMemory } from '../describe-shared-memory.js';
 import type { Hunt, Mutant } from './stress-link.js';
 import { stress } from './stress-run.js';
 
