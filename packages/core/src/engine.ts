@@ -89,7 +89,7 @@ export class Engine {
     outbox.clear();
     let work = 0;
     const changed = this.memberTable.takeSnapshot();
-    if (this.manager.isActive) work += this.receiveAndDeliver(outbox);
+    if (this.manager.mayReceive) work += this.receiveAndDeliver(outbox);
     this.manager.turn(this.mine, outbox);
     if (changed || outbox.effects.length > 0) work++;
     if (this.manager.isActive) work += this.publish(now);

@@ -10,6 +10,8 @@
  *     overwriting it, and may be copied at any time until then.
  *  5. A completion permits reuse of the source and says nothing of arrival: stability comes from the table alone.
  *  6. A failed peer is reported once, as a hint. Only `Region.close()` fences writers out.
+ *  7. No write is missing before one that is seen. A fabric whose connections can break and lose some says so by the poll
+ *     that shows the first write after the gap: nothing that this peer wrote may be believed from then on.
  *
  * The suite `fabricConformance` of `@bowecho/testing` holds every fabric to this text, the simulated one included.
  */
@@ -44,7 +46,10 @@ export const CAPTURED = 1;
 
 /** `drain` fills events of `EVENT_STRIDE` int32 each: kind, then peer index. */
 export const EVENT_STRIDE = 2;
+/** A hint: that peer takes no writes of mine, or its process has ended. */
 export const EVENT_PEER_FAILED = 1;
+/** A fact: writes of that peer to me were lost, and later ones may have landed. */
+export const EVENT_WRITES_LOST = 2;
 
 export interface Fabric {
   /** Where peers connect to; travels over the control channel. */

@@ -9,7 +9,7 @@ import { assert } from './assert.js';
 import { Engine, memberTableLayout } from './engine.js';
 import { BowechoError } from './errors.js';
 import { Outbox, type Effect } from './effects.js';
-import { EVENT_PEER_FAILED, EVENT_STRIDE, type Region } from './fabric.js';
+import { EVENT_PEER_FAILED, EVENT_STRIDE, EVENT_WRITES_LOST, type Region } from './fabric.js';
 import { DELIVERIES_PER_TURN } from './multicast/delivery-list.js';
 import { multicastLayout, type Multicast, type MulticastOptions } from './multicast/multicast.js';
 import type { MembershipState } from './membership/membership-machine.js';
@@ -134,6 +134,16 @@ export class Member {
     return this.ports.control.send(to, { kind: 'application', vid: this.view.vid, from, bytes });
   }
 
+  /**
+   * Notes that another member is gone for good, as somebody beside the fabric knows for certain: its view cannot go on.
+   * What it had written here before is looked at first; who left in order is not lost.
+   *
+   * @param reason to be read after `n3 is lost: `
+   */
+  memberLost(rank: number, reason: string): void {
+    if (this.state !== 'halted') this.engine.manager.lost(rank, reason);
+  }
+
   /** Goes on purpose: delivers what was sent, then ends the view. */
   leave(reason: string): void {
     this.engine.manager.requestLeave(reason);
@@ -226,13 +236,17 @@ export class Member {
     }
   }
 
-  /** A peer that failed is a member whose memory is gone: its view cannot go on. */
+  /** A peer that failed, or whose writes were lost, is a member that the view has lost. */
   private takeEvents(): void {
     const { events } = this;
     const count = this.ports.fabric.drain(events);
     for (let i = 0; i < count * EVENT_STRIDE; i += EVENT_STRIDE) {
-      const rank = events[i] === EVENT_PEER_FAILED ? this.rankOfPeer.get(events[i + 1]!) : undefined;
-      if (rank !== undefined) this.engine.manager.lost(rank, 'its process is gone');
+      const rank = this.rankOfPeer.get(events[i + 1]!);
+      if (rank === undefined) continue;
+      const { manager } = this.engine;
+      if (events[i] === EVENT_PEER_FAILED) manager.lost(rank, 'its process is gone, or cannot be reached');
+      else if (events[i] === EVENT_WRITES_LOST)
+        manager.broken(rank, 'the connection broke, and writes were lost');
     }
   }
 

@@ -18,6 +18,7 @@ export class ViewManager {
   private readonly hasKeysOf: boolean[];
   private readonly arrived: ControlMessage[] = [];
   private leaveReason: string | undefined;
+  private isBroken = false;
   /** The first member that I lost, and how. */
   private loss: { readonly rank: number; readonly reason: string } | undefined;
 
@@ -76,6 +77,17 @@ export class ViewManager {
   /** Input: that member cannot take part in this view any more. */
   lost(rank: number, reason: string): void {
     this.loss ??= { rank, reason: `${this.view.members[rank]!.id} is lost: ${reason}` };
+  }
+
+  /** Input: the rows of that member vouch for bytes that never came. Nothing of this view is received any more. */
+  broken(rank: number, reason: string): void {
+    this.lost(rank, reason);
+    this.isBroken = true;
+  }
+
+  /** Whether what other members have written may be received. */
+  get mayReceive(): boolean {
+    return this.isActive && !this.isBroken;
   }
 
   /** Input: this member is to go. Looked at in a turn, but not before it can tell the others. */

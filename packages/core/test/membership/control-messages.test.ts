@@ -146,7 +146,7 @@ describe('a peer that failed', () => {
     member.doWork(0);
     isConnected = true;
     for (let now = 1; now < 4; now++) member.doWork(now);
-    expect(ends).to.deep.equal(['n1 is lost: its process is gone']);
+    expect(ends).to.deep.equal(['n1 is lost: its process is gone, or cannot be reached']);
     expect(member.state).to.equal('wedged');
   });
 });
