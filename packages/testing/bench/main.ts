@@ -12,7 +12,7 @@ import {
 } from './between-processes.js';
 import { benchCommand } from './command.js';
 import { benchLatencyInProcess } from './in-process-latency.js';
-import { whySharedMemoryIsMissing } from './processes/open-rdma.js';
+import { whyMissing } from './processes/open-rdma.js';
 import { benchRaw } from './raw.js';
 import { printResults, writeResults, type Result } from './report.js';
 import { benchSimulator } from './simulator.js';
@@ -29,16 +29,17 @@ const CASES = [
   'simulator',
 ] as const;
 type Case = (typeof CASES)[number];
-const FABRICS = ['in-process', 'shared-memory', 'simulated'] as const;
+const BETWEEN_PROCESSES = ['shared-memory', 'libfabric-tcp', 'libfabric-shm'] as const;
+const FABRICS = ['in-process', ...BETWEEN_PROCESSES, 'simulated'] as const;
 type FabricName = (typeof FABRICS)[number];
 /** Where each case runs. */
 const FABRICS_OF: Readonly<Record<Case, readonly FabricName[]>> = {
   turn: ['in-process'],
-  raw: ['in-process', 'shared-memory'],
-  command: ['in-process', 'shared-memory'],
-  latency: ['in-process', 'shared-memory'],
-  'latency-idle': ['in-process', 'shared-memory'],
-  'idle-cpu': ['in-process', 'shared-memory'],
+  raw: ['in-process', ...BETWEEN_PROCESSES],
+  command: ['in-process', ...BETWEEN_PROCESSES],
+  latency: ['in-process', ...BETWEEN_PROCESSES],
+  'latency-idle': ['in-process', ...BETWEEN_PROCESSES],
+  'idle-cpu': ['in-process', ...BETWEEN_PROCESSES],
   allocation: ['in-process'],
   simulator: ['simulated'],
 };
@@ -53,6 +54,11 @@ const DEFAULT_SIZES: Readonly<Record<Case, readonly number[]>> = {
   'idle-cpu': [100],
   allocation: [100],
   simulator: [],
+};
+/** Over libfabric fewer: what is between them follows from their neighbours. */
+const NETWORK_SIZES: Partial<Record<Case, readonly number[]>> = {
+  raw: [100, 10_240, MEBIBYTE],
+  command: [100, 10_240],
 };
 const LARGEST_SIZE = MEBIBYTE;
 
@@ -102,23 +108,33 @@ function readSeconds(text: string): number {
   return seconds;
 }
 
+function defaultSizes(name: Case, fabric: FabricName): readonly number[] {
+  const isNetwork = fabric.startsWith('libfabric');
+  return (isNetwork ? NETWORK_SIZES[name] : undefined) ?? DEFAULT_SIZES[name];
+}
+
+function isBetweenProcesses(fabric: FabricName): boolean {
+  return BETWEEN_PROCESSES.some(name => name === fabric);
+}
+
 async function run(name: Case, fabric: FabricName, options: Options): Promise<Result[]> {
-  const sizes = options.size === undefined ? DEFAULT_SIZES[name] : [options.size];
-  const isShared = fabric === 'shared-memory';
+  const sizes = options.size === undefined ? defaultSizes(name, fabric) : [options.size];
+  const isBetween = isBetweenProcesses(fabric);
+  const between = { ...options, fabric };
   switch (name) {
     case 'turn':
       return benchTurn(options);
     case 'raw':
-      return isShared ? benchRawBetween(sizes, options) : benchRaw(sizes, options);
+      return isBetween ? benchRawBetween(sizes, between) : benchRaw(sizes, options);
     case 'command':
-      return isShared ? benchCommandBetween(sizes, options) : benchCommand(sizes, options);
+      return isBetween ? benchCommandBetween(sizes, between) : benchCommand(sizes, options);
     case 'latency':
     case 'latency-idle':
-      return isShared
-        ? benchLatencyBetween(name, sizes[0]!, options)
+      return isBetween
+        ? benchLatencyBetween(name, sizes[0]!, between)
         : benchLatencyInProcess(name, sizes[0]!, options);
     case 'idle-cpu':
-      return isShared ? benchIdleBetween(options) : benchLatencyInProcess(name, sizes[0]!, options);
+      return isBetween ? benchIdleBetween(between) : benchLatencyInProcess(name, sizes[0]!, options);
     case 'allocation':
       return benchAllocation(sizes[0]!);
     case 'simulator':
@@ -127,14 +143,20 @@ async function run(name: Case, fabric: FabricName, options: Options): Promise<Re
 }
 
 const options = program.parse().opts<Options>();
-const missing = await whySharedMemoryIsMissing();
-if (missing !== undefined) console.log(`no cases on shared-memory: ${missing}`);
+const missing = new Set<FabricName>();
+for (const fabric of BETWEEN_PROCESSES) {
+  if (options.fabric !== undefined && fabric !== options.fabric) continue;
+  const reason = await whyMissing(fabric);
+  if (reason === undefined) continue;
+  missing.add(fabric);
+  console.log(`no cases on ${fabric}: ${reason}`);
+}
 const results: Result[] = [];
 for (const name of CASES) {
   if (options.only !== undefined && name !== options.only) continue;
   for (const fabric of FABRICS_OF[name]) {
     if (options.fabric !== undefined && fabric !== options.fabric) continue;
-    if (fabric === 'shared-memory' && missing !== undefined) continue;
+    if (missing.has(fabric)) continue;
     results.push(...(await run(name, fabric, options)));
   }
 }

@@ -1,5 +1,5 @@
 /** A member with actors in a process of its own: it calls as the job says, and reports what it measured. */
-import { createCluster } from '@bowecho/actors';
+import { createCluster, type FabricName } from '@bowecho/actors';
 import { idlePercent, latenciesOf, IDLE_GAP_MS } from '../latencies.js';
 import { Ledger } from '../ledger.js';
 import { medianRound } from '../measure.js';
@@ -10,7 +10,8 @@ import { job, myRank, report } from './job.js';
 const LANES = 1_000;
 
 const { ringBytes, size, seconds } = job;
-const cluster = await createCluster({ fabric: 'shared-memory', actors: [Ledger], log: false, ringBytes });
+const fabric = job.fabric as FabricName;
+const cluster = await createCluster({ fabric, actors: [Ledger], log: false, ringBytes });
 await cluster.whenReady();
 const ledger = cluster.get(Ledger, 'main');
 const memo = 'm'.repeat(size);

@@ -2,6 +2,8 @@
 
 /** What a member is told. Every program takes from it what it needs. */
 export interface Job {
+  /** By name, one between processes. */
+  readonly fabric: string;
   /** What is measured, where a program can measure several things. */
   readonly kind?: string;
   /** Payload bytes. */
@@ -11,6 +13,8 @@ export interface Job {
   readonly members: number;
   readonly seconds: number;
   readonly ringBytes: number;
+  /** Bytes of one write, for what writes without a protocol. */
+  readonly writeBytes?: number;
 }
 
 export type FromMember =

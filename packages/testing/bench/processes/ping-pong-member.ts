@@ -1,5 +1,5 @@
 /**
- * Two processes that pass one counter back and forth through shared memory, woken and driven exactly as members are:
+ * Two processes that pass one counter back and forth by bare writes, woken and driven exactly as members are:
  * what no exchange between processes can be faster than here. It reports round trips in microseconds.
  */
 import { RunLoop, microsecondsNow } from '@bowecho/actors';
@@ -10,7 +10,7 @@ import { openRdma } from './open-rdma.js';
 
 const CELLS = 8;
 
-const fabric = (await openRdma()).createFabric('shared-memory');
+const fabric = (await openRdma()).createFabric(job.fabric);
 /** Row 0 is written by the first, row 1 by the second. */
 const region = fabric.register(2 * CELLS * 8);
 const cells = new Float64Array(region.memory);

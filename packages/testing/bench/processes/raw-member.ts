@@ -1,6 +1,6 @@
 /**
  * A bare member in a process of its own: no actors, no codec. It keeps as much under way as the ring takes, counts what is
- * delivered, and reports deliveries a second.
+ * delivered, and reports deliveries a second, and what its pushes were over a network.
  */
 import { RunLoop, microsecondsNow, type Driven } from '@bowecho/actors';
 import { Member, type ControlMessage } from '@bowecho/core';
@@ -10,10 +10,19 @@ import { medianRound } from '../measure.js';
 import { job, myRank, onRelayed, relay, report } from './job.js';
 import { openRdma } from './open-rdma.js';
 
+export interface RawReport {
+  /** Messages a second. */
+  readonly rate: number;
+  /** Of the whole run, over a network. */
+  readonly pushes: number;
+  readonly writes: number;
+  readonly bytes: number;
+}
+
 /** Bytes that a sender queues in one turn, about. */
 const TURN_BYTES = 64 * 1024;
 
-const fabric = (await openRdma()).createFabric('shared-memory');
+const fabric = (await openRdma()).createFabric(job.fabric);
 const application = new CountingApplication();
 const member = new Member({
   view: firstView(job.members, [everywhere(job.members)]),
@@ -65,5 +74,6 @@ member.start();
 loop.wake();
 const keepAlive = setInterval(microsecondsNow, 1_000);
 process.once('SIGTERM', () => process.exit());
-report(await medianRound(() => application.delivered, job.seconds));
+const rate = await medianRound(() => application.delivered, job.seconds);
+report({ rate, ...fabric.networkCounts() } satisfies RawReport);
 keepAlive.ref();
