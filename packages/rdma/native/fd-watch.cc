@@ -11,6 +11,8 @@ namespace bowecho {
 struct FdWatch::Handle {
   uv_poll_t poll;
   FdWatch* watch;  // null once the watch is closed
+  // A pipe whose readers are gone is reported as an error, whatever is asked for; so ask for what never comes by itself.
+  int events;
   std::function<void()> onEvent;
   napi_async_cleanup_hook_handle hook = nullptr;
 
@@ -44,7 +46,7 @@ struct FdWatch::Handle {
 FdWatch::FdWatch(napi_env env, int fd, For what, std::function<void()> onEvent) {
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) failWith("napi_get_uv_event_loop", ENOTSUP);
-  auto* handle = new Handle{{}, this, std::move(onEvent)};
+  auto* handle = new Handle{{}, this, what == For::READABLE ? UV_READABLE : UV_DISCONNECT, std::move(onEvent)};
   const int made = uv_poll_init(loop, &handle->poll, fd);
   if (made != 0) {
     delete handle;
@@ -53,12 +55,19 @@ FdWatch::FdWatch(napi_env env, int fd, For what, std::function<void()> onEvent) 
   handle->poll.data = handle;
   handle_ = handle;
   uv_unref(reinterpret_cast<uv_handle_t*>(&handle->poll));
-  // A pipe whose readers are gone is reported as an error, whatever is asked for; so ask for what never comes by itself.
-  const int events = what == For::READABLE ? UV_READABLE : UV_DISCONNECT;
-  const int started = uv_poll_start(&handle->poll, events, Handle::happened);
+  const int started = uv_poll_start(&handle->poll, handle->events, Handle::happened);
   if (started == 0 && napi_add_async_cleanup_hook(env, Handle::threadEnds, handle, &handle->hook) == napi_ok) return;
   handle->beginClose();
   failWith("uv_poll_start", started == 0 ? ENOTSUP : -started);
+}
+
+// Neither can fail for a handle that was started once.
+void FdWatch::pause() {
+  if (handle_ != nullptr) uv_poll_stop(&handle_->poll);
+}
+
+void FdWatch::resume() {
+  if (handle_ != nullptr) uv_poll_start(&handle_->poll, handle_->events, Handle::happened);
 }
 
 void FdWatch::close() {

@@ -24,6 +24,10 @@ class FdWatch {
   FdWatch& operator=(const FdWatch&) = delete;
   ~FdWatch() { close(); }
 
+  /** No call back until `resume`. What stays readable is reported again then. */
+  void pause();
+  void resume();
+
   /** No call back after this. Twice is allowed. */
   void close();
 

@@ -9,12 +9,15 @@ namespace bowecho {
 
 namespace {
 
-// As packages/core/src/fabric.ts has it; flags are not read, because everything is copied at the post.
+// As packages/core/src/fabric.ts has it. Mappings take no notice of flags, because everything is copied at the post.
 constexpr int PUSH_STRIDE = 5;
 constexpr int PUSH_PEER = 0;
 constexpr int PUSH_LOCAL_OFFSET = 1;
 constexpr int PUSH_REMOTE_OFFSET = 2;
 constexpr int PUSH_LENGTH = 3;
+constexpr int PUSH_FLAGS = 4;
+
+constexpr int32_t CAPTURED = 1;
 
 bool isInside(int32_t offset, int32_t length, size_t size) {
   return offset >= 0 && length >= 0 && static_cast<uint64_t>(offset) + static_cast<uint64_t>(length) <= size;
@@ -25,37 +28,61 @@ bool isInside(int32_t offset, int32_t length, size_t size) {
 size_t PushList::add(Way way) {
   ways_.push_back(std::make_unique<Way>(std::move(way)));
   touched_.reserve(ways_.size());
+  carrying_.reserve(ways_.size());
   return ways_.size() - 1;
 }
 
-int32_t PushList::push(int32_t count) {
+PushList::Outcome PushList::push(int32_t count) {
   pushes_++;
   touched_.clear();
+  carrying_.clear();
   int32_t done = 0;
-  while (done < count && copy(batch_ + static_cast<size_t>(done) * PUSH_STRIDE)) done++;
-  ring();  // also after a bad descriptor: what came before it has landed
-  return done;
+  Step step = Step::DONE;
+  while (done < count && step == Step::DONE) {
+    step = carryOut(batch_ + static_cast<size_t>(done) * PUSH_STRIDE);
+    if (step == Step::DONE) done++;
+  }
+  // Also after one that was not carried out: what came before it is on its way.
+  ring();
+  for (Carrier* carrier : carrying_) carrier->flush();
+  return Outcome{done, step == Step::BAD};
 }
 
-/** False where the descriptor is bad. */
-bool PushList::copy(const int32_t* descriptor) {
+PushList::Step PushList::carryOut(const int32_t* descriptor) {
   const auto index = static_cast<uint32_t>(descriptor[PUSH_PEER]);
-  if (index >= ways_.size()) return false;
-  const Way* way = ways_[index].get();
-  if (way == nullptr || !way->source->isOpen) return true;
+  if (index >= ways_.size()) return Step::BAD;
+  Way* way = ways_[index].get();
+  if (way == nullptr || !way->source->isOpen) return Step::DONE;
   const int32_t from = descriptor[PUSH_LOCAL_OFFSET];
   const int32_t to = descriptor[PUSH_REMOTE_OFFSET];
   const int32_t length = descriptor[PUSH_LENGTH];
-  if (!isInside(from, length, way->source->size) || !isInside(to, length, way->target->size())) return false;
-  copySpan(way->target->bytes() + to, way->source->bytes + from, static_cast<size_t>(length));
+  Carrier* carrier = way->carrier.get();
+  const size_t targetSize = carrier == nullptr ? way->target->size() : carrier->targetSize();
+  if (!isInside(from, length, way->source->size) || !isInside(to, length, targetSize)) return Step::BAD;
+  const uint8_t* bytes = way->source->bytes + from;
+  if (carrier == nullptr) {
+    copy(*way, bytes, static_cast<size_t>(to), static_cast<size_t>(length));
+    return Step::DONE;
+  }
+  if (length == 0 || !carrier->isOpen()) return Step::DONE;
+  const bool isCaptured = (descriptor[PUSH_FLAGS] & CAPTURED) != 0;
+  if (!carrier->accept(bytes, static_cast<size_t>(to), static_cast<size_t>(length), isCaptured)) return Step::FULL;
+  if (way->lastPush != pushes_) {
+    way->lastPush = pushes_;
+    carrying_.push_back(carrier);
+  }
+  return Step::DONE;
+}
+
+void PushList::copy(Way& way, const uint8_t* from, size_t to, size_t length) {
+  copySpan(way.target->bytes() + to, from, length);
   // Data before its guard: a counter must not be seen before the bytes that it vouches for, and the next descriptor may be
   // that counter.
   std::atomic_thread_fence(std::memory_order_release);
-  if (way->bell->lastPush != pushes_) {
-    way->bell->lastPush = pushes_;
-    touched_.push_back(way->bell.get());
+  if (way.bell->lastPush != pushes_) {
+    way.bell->lastPush = pushes_;
+    touched_.push_back(way.bell.get());
   }
-  return true;
 }
 
 void PushList::ring() {

@@ -1,58 +1,67 @@
 #include "push-table.h"
 
+#include "plain-function.h"
 #include "remote-region.h"
+#ifdef BOWECHO_LIBFABRIC
+#include "libfabric/endpoint.h"
+#include "libfabric/network-carrier.h"
+#include "libfabric/registration.h"
+#endif
 
 namespace bowecho {
 
 namespace {
 
-using Share = std::shared_ptr<PushList>;
-
-napi_value push(napi_env env, napi_callback_info info) {
-  size_t arguments = 1;
-  napi_value argument = nullptr;
-  void* share = nullptr;
+napi_value push(napi_env env, PushList& list, napi_value argument) {
   int32_t count = 0;
-  if (napi_get_cb_info(env, info, &arguments, &argument, nullptr, &share) != napi_ok) return nullptr;
   if (napi_get_value_int32(env, argument, &count) != napi_ok) return nullptr;
-  const int32_t done = static_cast<Share*>(share)->get()->push(count);
-  if (done >= count) return nullptr;
+  const PushList::Outcome outcome = list.push(count);
+  if (outcome.done >= count) return nullptr;
   napi_value place = nullptr;
-  napi_create_int32(env, done, &place);
+  napi_create_int32(env, outcome.isBad ? -1 - outcome.done : outcome.done, &place);
   return place;
-}
-
-Napi::Value pushFunction(Napi::Env env, const Share& list) {
-  auto* share = new Share(list);
-  napi_value function = nullptr;
-  const napi_status made = napi_create_function(env, "push", NAPI_AUTO_LENGTH, push, share, &function);
-  NAPI_THROW_IF_FAILED(env, made, Napi::Value());
-  const napi_status added = napi_add_finalizer(
-      env, function, share, [](napi_env, void* data, void*) { delete static_cast<Share*>(data); }, nullptr, nullptr);
-  NAPI_THROW_IF_FAILED(env, added, Napi::Value());
-  return Napi::Value(env, function);
 }
 
 }  // namespace
 
 Napi::Function PushTable::define(Napi::Env env) {
   return DefineClass(env, "PushTable",
-                     {InstanceMethod<&PushTable::add>("add"), InstanceMethod<&PushTable::remove>("remove"),
+                     {InstanceMethod<&PushTable::add>("add"),
+#ifdef BOWECHO_LIBFABRIC
+                      InstanceMethod<&PushTable::addNetwork>("addNetwork"),
+#endif
+                      InstanceMethod<&PushTable::remove>("remove"),
                       InstanceMethod<&PushTable::useBatch>("useBatch")});
 }
 
 PushTable::PushTable(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<PushTable>(info), list_(std::make_shared<PushList>()) {
-  info.This().As<Napi::Object>().Set("push", pushFunction(info.Env(), list_));
+  info.This().As<Napi::Object>().Set("push", plainFunction(info.Env(), "push", list_, push));
 }
 
 Napi::Value PushTable::add(const Napi::CallbackInfo& info) {
   const Region& local = *Region::Unwrap(info[0].As<Napi::Object>());
   const RemoteRegion& remote = *RemoteRegion::Unwrap(info[1].As<Napi::Object>());
   const PeerProcess& process = *PeerProcess::Unwrap(info[2].As<Napi::Object>());
-  const size_t index = list_->add(Way{local.source(), remote.mapping(), process.bell()});
+  const size_t index = list_->add(Way{local.source(), remote.mapping(), process.bell(), nullptr});
   return Napi::Number::New(info.Env(), static_cast<double>(index));
 }
+
+#ifdef BOWECHO_LIBFABRIC
+Napi::Value PushTable::addNetwork(const Napi::CallbackInfo& info) {
+  RegisteredMemory* local = Registration::Unwrap(info[0].As<Napi::Object>())->memory();
+  const std::shared_ptr<OpenEndpoint>& open = Endpoint::Unwrap(info[1].As<Napi::Object>())->open();
+  const auto remote = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value());
+  const Napi::Object there = info[3].As<Napi::Object>();
+  bool isLossless = true;
+  const RemoteMemory memory{there.Get("key").As<Napi::BigInt>().Uint64Value(&isLossless),
+                            there.Get("base").As<Napi::BigInt>().Uint64Value(&isLossless),
+                            static_cast<size_t>(there.Get("bytes").As<Napi::Number>().Int64Value())};
+  auto carrier = std::make_unique<NetworkCarrier>(open, local, remote, memory);
+  const size_t index = list_->add(Way{local->source(), nullptr, nullptr, std::move(carrier)});
+  return Napi::Number::New(info.Env(), static_cast<double>(index));
+}
+#endif
 
 void PushTable::remove(const Napi::CallbackInfo& info) { list_->remove(info[0].As<Napi::Number>().Uint32Value()); }
 

@@ -1,9 +1,9 @@
-// PushTable gives JavaScript a PushList: `add(region, remoteRegion, process)`, `remove(index)`, `useBatch(array)`, and the
-// function `push(count)`, which returns undefined, or the place of the first bad descriptor.
+// PushTable gives JavaScript a PushList: `add(region, remoteRegion, process)`, `addNetwork(registration, endpoint, remote, {
+// key, base, size })`, `remove(index)`, `useBatch(array)`, and the function `push(count)`, which returns undefined if all was
+// carried out, else how many were, or, where the next is bad, minus one minus that number.
 //
-// A push is the one call of every turn. So it is a plain function that carries its list with it: as a method of a wrapped
-// object it would take 60 ns more, twice what it does for a small batch. For the same reason the batch array is fetched when it
-// changes and not at each push; JavaScript keeps the array alive and checks that it is long enough.
+// A push is the one call of every turn: it is a plain function, and the batch array is fetched when it changes and not at each
+// push. JavaScript keeps the array alive and checks that it is long enough.
 #pragma once
 
 #include <napi.h>
@@ -21,6 +21,9 @@ class PushTable : public Napi::ObjectWrap<PushTable> {
 
  private:
   Napi::Value add(const Napi::CallbackInfo& info);
+#ifdef BOWECHO_LIBFABRIC
+  Napi::Value addNetwork(const Napi::CallbackInfo& info);
+#endif
   void remove(const Napi::CallbackInfo& info);
   void useBatch(const Napi::CallbackInfo& info);
 

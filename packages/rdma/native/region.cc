@@ -23,6 +23,12 @@ Region::~Region() {
   if (lent_ != nullptr && lent_->memory() != nullptr) lent_->memory()->file().close();
 }
 
+std::unique_ptr<SharedMemory> Region::mapAgain() const {
+  const std::shared_ptr<SharedMemory>& memory = lent_->memory();
+  if (memory == nullptr) failWith("mmap", EBADF);
+  return std::make_unique<SharedMemory>(memory->file(), memory->size(), memory->nonce());
+}
+
 Napi::Value Region::memory(const Napi::CallbackInfo& info) {
   return withSystemErrors(info.Env(), [&] { return lent_->buffer(info.Env()); });
 }

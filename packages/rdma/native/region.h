@@ -27,6 +27,9 @@ class Region : public Napi::ObjectWrap<Region> {
 
   const std::shared_ptr<Source>& source() const { return source_; }
 
+  /** Another mapping of the same bytes. Throws SystemError. */
+  std::unique_ptr<SharedMemory> mapAgain() const;
+
  private:
   Napi::Value memory(const Napi::CallbackInfo& info);
   Napi::Value fd(const Napi::CallbackInfo& info);

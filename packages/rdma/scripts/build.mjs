@@ -24,7 +24,7 @@ import {
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -45,12 +45,13 @@ const LONGEST_MS = 600_000;
  */
 export function buildAddon({ folder = PACKAGE, defines = [], include, onStart = () => {} } = {}) {
   try {
-    const stamp = hashOf(folder, [...defines, include ?? '']);
+    const variables = [...defines, `libfabric=${hasLibfabricHeaders() ? 1 : 0}`];
+    const stamp = hashOf(folder, [...variables, include ?? '']);
     if (isBuilt(folder, stamp)) return {};
     const missing = whatIsMissing();
     if (missing !== undefined) return fail(folder, missing, '');
     onStart();
-    const { status, log } = compile(folder, defines, include);
+    const { status, log } = compile(folder, variables, include);
     if (status !== 0) return fail(folder, 'the compiler or node-gyp failed', log);
     writeFileSync(join(folder, 'build/sources.txt'), stamp);
     rmSync(join(folder, 'build/failure.txt'), { force: true });
@@ -78,9 +79,10 @@ function hashOf(folder, settings) {
 }
 
 function filesIn(folder, name) {
-  return readdirSync(join(folder, name))
-    .sort()
-    .map(file => join(name, file));
+  return readdirSync(join(folder, name), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
 }
 
 function isBuilt(folder, stamp) {
@@ -108,6 +110,18 @@ function whatIsMissing() {
 
 function compiler() {
   return process.env.CXX || ['g++', 'clang++', 'c++'].find(name => find(name) !== undefined);
+}
+
+/** Whether the compiler finds them. Without, the addon is built with shared memory alone, and says so when asked for more. */
+export function hasLibfabricHeaders() {
+  const command = compiler();
+  if (command === undefined) return false;
+  const { status } = spawnSync(command, ['-E', '-x', 'c++', '-'], {
+    input: '#include <rdma/fabric.h>\n#include <rdma/fi_rma.h>\n',
+    stdio: ['pipe', 'ignore', 'ignore'],
+    timeout: LONGEST_MS,
+  });
+  return status === 0;
 }
 
 function find(command) {

@@ -45,7 +45,7 @@ function load(): Loaded {
     return {
       reason:
         `the native addon ${binary} does not load in Node ${process.versions.node} on ${process.platform}-${process.arch}: ` +
-        `${words}. \`npm rebuild @bowecho/rdma\` builds it for this machine`,
+        `${words.replace(/\.$/, '')}. \`npm rebuild @bowecho/rdma\` builds it for this machine`,
     };
   }
 }

@@ -54,14 +54,119 @@ export interface NativeRemoteRegion {
 export interface NativePushTable {
   /** Gives the index of the new way. */
   add(local: NativeRegion, remote: NativeRemoteRegion, process: NativePeerProcess): number;
+  /** The same for a way over libfabric; `remote` is the number that `NativeEndpoint.insert` gave. */
+  addNetwork(
+    local: NativeRegistration,
+    endpoint: NativeEndpoint,
+    remote: number,
+    there: NativeRemoteMemory,
+  ): number;
   remove(index: number): void;
   /** Where batches lie from now on; the caller keeps the array alive. */
   useBatch(batch: Int32Array): void;
-  /** Undefined, or the place of the first descriptor that was refused; those before it were carried out. */
+  /**
+   * Undefined if all `count` descriptors were carried out. Else how many were: the next one finds no room now; or, where
+   * the next one is bad, minus one minus that number.
+   */
   readonly push: (count: number) => number | undefined;
 }
 
-export interface NativeAddon {
+/** A region there, as its key describes it. */
+export interface NativeRemoteMemory {
+  readonly key: bigint;
+  readonly base: bigint;
+  readonly bytes: number;
+}
+
+/** A region as libfabric knows it. */
+export interface NativeRegistration {
+  readonly key: bigint;
+  readonly base: bigint;
+  close(): void;
+}
+
+/** What an endpoint's gauges count, as native/libfabric/open-endpoint.h numbers them. */
+export const GAUGE = {
+  failuresPending: 0,
+  writesUnderWay: 1,
+  writesWaiting: 2,
+  writesPosted: 3,
+  bytesPosted: 4,
+  pushesSent: 5,
+  pushesArrived: 6,
+} as const;
+export const GAUGES = 7;
+
+export interface NativeEndpointOptions {
+  /** As libfabric spells it: `tcp;ofi_rxm`. */
+  readonly provider: string;
+  /** A local address, or empty. */
+  readonly node: string;
+  /** 32 random bits that travel with the address. */
+  readonly tag: number;
+  /** `GAUGES` numbers, which the endpoint writes. */
+  readonly gauges: Float64Array;
+}
+
+export interface NativeEndpointFacts {
+  readonly provider: string;
+  /** The device or interface. */
+  readonly domain: string;
+  readonly injectBytes: number;
+  readonly spansPerWrite: number;
+  readonly bytesPerWrite: number;
+  /** Whether `arm` can be used. */
+  readonly canWait: boolean;
+  /** Whether a target learns that pushes have landed. Else memory has to be looked at. */
+  readonly tellsArrivals: boolean;
+}
+
+/** An endpoint of libfabric. */
+export interface NativeEndpoint {
+  /** Called from the event loop, once for each successful `arm`. */
+  onReady?: () => void;
+  readonly address: Uint8Array;
+  readonly facts: NativeEndpointFacts;
+  /** Gives the number of the endpoint at that address. */
+  insert(address: Uint8Array, tag: number): number;
+  /** Drives progress; how many pushes of others have landed, where that is told. */
+  readonly progress: () => number;
+  /** False: look at memory, then ask again. */
+  arm(): boolean;
+  /** Whether there is something to make progress with. */
+  isReadable(): boolean;
+  takeFailures(): readonly {
+    readonly remote: number;
+    readonly words: string;
+    /** Writes from there to here were lost; else, writes to there find no way. */
+    readonly lostWrites: boolean;
+  }[];
+  close(): void;
+}
+
+/** What libfabric offers on this machine; or why there is no libfabric that can be used. */
+export type NativeProviders =
+  | {
+      readonly version: readonly [major: number, minor: number];
+      readonly providers: readonly NativeProvider[];
+    }
+  | { readonly reason: string };
+
+export interface NativeProvider {
+  readonly provider: string;
+  readonly domain: string;
+  /** Numeric, or empty where its addresses are not of the internet. */
+  readonly address: string;
+}
+
+/** The classes of libfabric; missing where the addon was built without its headers. */
+export interface NativeLibfabric {
+  readonly Endpoint: new (options: NativeEndpointOptions) => NativeEndpoint;
+  readonly Registration: new (endpoint: NativeEndpoint, region: NativeRegion) => NativeRegistration;
+  readonly listProviders: (options: { readonly node: string }) => NativeProviders;
+}
+
+export interface NativeAddon extends Partial<NativeLibfabric> {
   readonly Region: new (bytes: number) => NativeRegion;
   readonly Doorbell: new () => NativeDoorbell;
   readonly PeerProcess: new (

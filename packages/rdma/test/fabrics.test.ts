@@ -4,17 +4,31 @@ import { availableFabrics, createFabric, unavailableReason } from '@bowecho/rdma
 import { expect } from 'chai';
 import { describeSharedMemory } from './describe-shared-memory.js';
 
+/** All names, best first. */
+const KNOWN = [
+  'auto',
+  'shared-memory',
+  'libfabric',
+  'libfabric-verbs',
+  'libfabric-efa',
+  'libfabric-tcp',
+  'libfabric-shm',
+];
+
 describe('the fabrics of this package', () => {
   it('are those that can be made, and each other one has a reason', () => {
     const names = availableFabrics();
-    expect(names.every(name => unavailableReason(name) === undefined)).to.equal(true);
-    if (!names.includes('shared-memory')) expect(unavailableReason('shared-memory')).to.be.a('string');
+    expect(names).to.deep.equal(KNOWN.filter(name => unavailableReason(name) === undefined));
+    for (const name of KNOWN) {
+      if (names.includes(name)) createFabric(name).close(() => {});
+      else expect(unavailableReason(name), name).to.be.a('string').with.length.greaterThan(20);
+    }
   });
 
   it('are refused by names that this version does not know, whatever they mean to JavaScript', () => {
-    for (const name of ['libfabric', '', 'constructor', '__proto__']) {
+    for (const name of ['libfabric-sockets', 'Auto', '', 'constructor', '__proto__']) {
       expect(unavailableReason(name)).to.equal(
-        "@bowecho/rdma has no fabric of that name; this version has 'shared-memory'",
+        `@bowecho/rdma has no fabric of that name; this version has ${KNOWN.map(one => `'${one}'`).join(', ')}`,
       );
       expect(() => createFabric(name))
         .to.throw(BowechoError, `the fabric '${name}' cannot be used here: `)

@@ -1,6 +1,6 @@
 /** Two fabrics of this process with a way from the first to the second. */
 import { CAPTURED, PUSH_STRIDE, type Fabric, type Peer, type Region } from '@bowecho/core';
-import { createFabric } from '@bowecho/rdma';
+import { createFabric, type FabricOptions } from '@bowecho/rdma';
 
 export interface Pair {
   readonly a: Fabric;
@@ -10,9 +10,9 @@ export interface Pair {
   readonly peer: Peer;
 }
 
-export function makePair(bytes = 64): Pair {
-  const a = createFabric('shared-memory');
-  const b = createFabric('shared-memory');
+export function makePair(bytes = 64, name = 'shared-memory', options: FabricOptions = {}): Pair {
+  const a = createFabric(name, options);
+  const b = createFabric(name, options);
   const source = a.register(bytes);
   const target = b.register(bytes);
   return { a, b, source, target, peer: a.connect(b.address, target.key, source) };

@@ -25,6 +25,8 @@ export interface ScriptOptions {
   readonly through?: readonly string[];
   readonly uid?: number;
   readonly args?: readonly string[];
+  /** Beside the environment of the tests. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export interface ScriptEnd {
@@ -46,7 +48,7 @@ export function runScript(code: string, options: ScriptOptions = {}): ScriptEnd 
     cwd: PACKAGE,
     encoding: 'utf8',
     uid: options.uid,
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...options.env },
   });
   const said = stdout
     .split('\n')
@@ -64,7 +66,7 @@ export async function startScript(
     cwd: PACKAGE,
     uid: options.uid,
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...options.env },
   });
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';

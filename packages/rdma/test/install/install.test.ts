@@ -2,6 +2,7 @@
  * Goal: installing never fails, whatever is missing, and what is missing is said: by two lines then, and by the reason of the
  * fabric later. Each case runs the real scripts in a copy of the package, with only those programs that it names.
  */
+import { availableFabrics } from '@bowecho/rdma';
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import {
@@ -151,7 +152,7 @@ describeSharedMemory('the binary of @bowecho/rdma', () => {
     cpSync(join(PACKAGE, 'build/Release', built), join(prebuilds, 'node.napi.node'));
     expect(installation.install('/nowhere')).to.deep.equal({ status: 0, out: [] });
     expect(existsSync(join(installation.folder, 'build'))).to.equal(false);
-    expect(installation.ask()).to.deep.equal([['shared-memory'], null, null]);
+    expect(installation.ask()).to.deep.equal([availableFabrics(), null, null]);
   });
 
   it('that the package brings for something else is not taken', () => {

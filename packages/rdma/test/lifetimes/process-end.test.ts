@@ -53,7 +53,7 @@ describeSharedMemory('a process with shared memory that ends', () => {
 
     beforeEach(() => {
       child = new FabricChild();
-      theirs = new ChildFabric(child);
+      theirs = new ChildFabric(child, 'shared-memory');
       mine = createFabric('shared-memory');
       source = mine.register(64);
     });

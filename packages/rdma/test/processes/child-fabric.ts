@@ -10,13 +10,15 @@ import {
   type Peer,
   type Region,
 } from '@bowecho/core';
+import type { FabricOptions } from '@bowecho/rdma';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { decodeAddress, decodeKey } from '../../src/address.js';
+import { decodeParts } from '../../src/parts.js';
+import { decodeAddress } from '../../src/shared-memory/address.js';
 import { loadAddon } from '../../src/addon.js';
-import { hostIdentity } from '../../src/host-identity.js';
-import { PeerProcess } from '../../src/peer-process.js';
+import { hostIdentity } from '../../src/shared-memory/host-identity.js';
+import { PeerProcess } from '../../src/shared-memory/peer-process.js';
 import { fromHex, toHex, type Answer, type Command, type Notice } from './command.js';
 import { LineReader, makePipe, writeLine } from './synchronous-pipe.js';
 
@@ -30,6 +32,7 @@ export class FabricChild {
   private readonly reader: LineReader;
   private readonly wakes = new Map<number, () => void>();
   private readonly settled = new Map<number, () => void>();
+  private readonly closings: (() => void)[] = [];
   private tokens = 0;
 
   constructor() {
@@ -85,8 +88,14 @@ export class FabricChild {
     closeSync(this.answers);
   }
 
+  /** Calls back when the fabric that is being closed says that it is. */
+  onClosed(call: () => void): void {
+    this.closings.push(call);
+  }
+
   private heard(notice: Notice): void {
-    if ('woken' in notice) {
+    if ('closed' in notice) this.closings.shift()?.();
+    else if ('woken' in notice) {
       this.wakes.get(notice.woken)?.();
       this.wakes.delete(notice.woken);
     } else {
@@ -95,6 +104,9 @@ export class FabricChild {
     }
   }
 }
+
+/** The number of its part in addresses. */
+const SHARED_MEMORY = 1;
 
 interface MappedRegion extends Region {
   readonly name: string;
@@ -106,30 +118,41 @@ export class ChildFabric implements Fabric {
   private readonly asPeer: PeerProcess;
   private readonly regions = new Set<MappedRegion>();
 
-  constructor(private readonly child: FabricChild) {
-    this.address = fromHex(child.call({ do: 'create' }) as string);
+  constructor(
+    private readonly child: FabricChild,
+    fabric: string,
+    options: Pick<FabricOptions, 'host'> = {},
+  ) {
+    const created = child.call({ do: 'create', fabric, options }) as string;
+    const [address, observed] = created.split(' ').map(fromHex);
+    this.address = address!;
     const loaded = loadAddon();
     const host = hostIdentity();
     if ('reason' in loaded || 'reason' in host) throw new Error('there is no shared memory here');
-    this.asPeer = new PeerProcess(loaded.addon, host, decodeAddress(this.address), () => {});
+    const place = decodeAddress(decodeParts(observed!, 'address').get(SHARED_MEMORY)!);
+    this.asPeer = new PeerProcess(loaded.addon, host, place, () => {});
   }
 
   register(bytes: number): Region {
-    const name = this.child.call({ do: 'register', bytes }) as string;
-    const key = fromHex(name);
-    const mapped = this.asPeer.open(decodeKey(key));
+    const [name, fd, nonce] = (this.child.call({ do: 'register', bytes }) as string).split(' ');
+    const mapped = this.asPeer.open({ fd: Number(fd), bytes, nonce: fromHex(nonce!) });
     const region: MappedRegion = {
-      name,
-      key,
+      name: name!,
+      key: fromHex(name!),
       memory: mapped.memory,
       close: () => {
-        this.child.call({ do: 'closeRegion', key: name });
+        this.child.call({ do: 'closeRegion', key: name! });
         mapped.close();
         this.regions.delete(region);
       },
     };
     this.regions.add(region);
     return region;
+  }
+
+  /** Drives the child's fabric; how much is left of what it sent, less what it got. */
+  look(): number {
+    return this.child.call({ do: 'look' }) as number;
   }
 
   connect(address: Uint8Array, key: Uint8Array, local: Region): Peer {
@@ -167,7 +190,7 @@ export class ChildFabric implements Fabric {
   close(onClosed: () => void): void {
     for (const region of [...this.regions]) region.close();
     this.asPeer.native.close();
-    const calls = this.child.call({ do: 'close' }) as number;
-    for (let i = 0; i < calls; i++) onClosed();
+    this.child.onClosed(onClosed);
+    this.child.call({ do: 'close' });
   }
 }

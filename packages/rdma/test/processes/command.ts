@@ -1,6 +1,8 @@
 /** What a test asks of a fabric in a child process, and the answers. One line each; regions are known by their keys. */
+import type { FabricOptions } from '@bowecho/rdma';
+
 export type Command =
-  | { readonly do: 'create' }
+  | { readonly do: 'create'; readonly fabric: string; readonly options: Pick<FabricOptions, 'host'> }
   | { readonly do: 'register'; readonly bytes: number }
   | { readonly do: 'closeRegion'; readonly key: string }
   | { readonly do: 'connect'; readonly address: string; readonly key: string; readonly local: string }
@@ -10,6 +12,7 @@ export type Command =
   | { readonly do: 'drain'; readonly length: number }
   | { readonly do: 'arm'; readonly token: number }
   | { readonly do: 'yieldProcessor' }
+  | { readonly do: 'look' }
   | { readonly do: 'close' };
 
 export type Answer =
@@ -19,7 +22,7 @@ export type Answer =
     };
 
 /** Over the asynchronous channel, from the child. */
-export type Notice = { readonly woken: number } | { readonly settled: number };
+export type Notice = { readonly woken: number } | { readonly settled: number } | { readonly closed: true };
 
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));

@@ -3,8 +3,10 @@
  * answers go to 5, and what happens by itself (wakes) goes over the asynchronous channel to the parent.
  */
 import { createFabric } from '@bowecho/rdma';
-import type { Fabric, Region } from '@bowecho/core';
 import { Socket } from 'node:net';
+import type { MemoryRegion } from '../../src/memory-region.js';
+import type { RdmaFabric } from '../../src/rdma-fabric.js';
+import { leftAt, lookUnlessAsleep } from '../conformance/settle-network.js';
 import { nextTurn } from '../next-turn.js';
 import { fromHex, toHex, type Answer, type Command, type Notice } from './command.js';
 import { writeLine } from './synchronous-pipe.js';
@@ -12,8 +14,10 @@ import { writeLine } from './synchronous-pipe.js';
 const COMMANDS = 4;
 const ANSWERS = 5;
 
-let fabric: Fabric | undefined;
-const regions = new Map<string, Region>();
+let fabric: RdmaFabric | undefined;
+const regions = new Map<string, MemoryRegion>();
+/** By its address the parent opens this process, to look at regions whatever their fabric. */
+const observed = createFabric('shared-memory');
 
 function notify(notice: Notice): void {
   process.send!(notice);
@@ -22,16 +26,17 @@ function notify(notice: Notice): void {
 function carryOut(command: Command): number | boolean | string | readonly number[] {
   if (command.do === 'create') {
     fabric?.close(() => {});
-    fabric = createFabric('shared-memory');
+    fabric = createFabric(command.fabric, command.options) as RdmaFabric;
     regions.clear();
-    return toHex(fabric.address);
+    return `${toHex(fabric.address)} ${toHex(observed.address)}`;
   }
   const mine = fabric!;
   switch (command.do) {
     case 'register': {
-      const region = mine.register(command.bytes);
-      regions.set(toHex(region.key), region);
-      return toHex(region.key);
+      const region = mine.register(command.bytes) as MemoryRegion;
+      const key = toHex(region.key);
+      regions.set(key, region);
+      return `${key} ${region.native.fd} ${toHex(region.native.nonce)}`;
     }
     case 'closeRegion':
       regions.get(command.key)!.close();
@@ -55,12 +60,19 @@ function carryOut(command: Command): number | boolean | string | readonly number
     case 'yieldProcessor':
       mine.yieldProcessor();
       return true;
+    case 'look':
+      return look(mine);
     case 'close': {
-      let closed = 0;
-      mine.close(() => closed++);
-      return closed;
+      mine.close(() => notify({ closed: true }));
+      return true;
     }
   }
+}
+
+/** Drives what needs driving; how much is left of what was sent, less what has arrived here. */
+function look(mine: RdmaFabric): number {
+  lookUnlessAsleep(mine);
+  return leftAt(mine);
 }
 
 function answer(command: Command): Answer {

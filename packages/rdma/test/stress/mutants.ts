@@ -49,6 +49,24 @@ export function mutate(fabric: Fabric, mutant: Mutant): Fabric {
           return count;
         },
       });
+    case 'publishes the ends of a block before its middle':
+      return changed(fabric, {
+        push: (batch, count) => {
+          for (let i = 0; i < count; i++) {
+            const [peer, from, to, length, flags] = batch.subarray(i * PUSH_STRIDE, (i + 1) * PUSH_STRIDE);
+            const last = length! - CELL_BYTES;
+            for (const [at, bytes] of [
+              [0, CELL_BYTES],
+              [last, CELL_BYTES],
+              [CELL_BYTES, last - CELL_BYTES],
+            ] as const) {
+              one.set([peer!, from! + at, to! + at, bytes, flags!]);
+              fabric.push(one, 1);
+            }
+          }
+          return count;
+        },
+      });
     case 'publishes before the bytes':
       return changed(fabric, {
         push: (batch, count) => {

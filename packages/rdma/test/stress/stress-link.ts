@@ -4,9 +4,15 @@
 export type Hunt = 'torn counters' | 'bytes after their counter' | 'lost wake-ups' | 'lost wake-ups of many';
 
 /** Ways to break a fabric, to show that the hunt finds it. */
-export type Mutant = 'splits cells' | 'publishes before the bytes' | 'looks once more before it sleeps';
+export type Mutant =
+  | 'splits cells'
+  | 'publishes the ends of a block before its middle'
+  | 'publishes before the bytes'
+  | 'looks once more before it sleeps';
 
 export interface Orders {
+  /** By name. */
+  readonly fabric: string;
   readonly rank: number;
   readonly members: number;
   readonly hunt: Hunt;
@@ -28,9 +34,11 @@ export interface Look {
   readonly isDone: boolean;
   /** There is something in its memory that it has not answered. */
   readonly isPending: boolean;
+  /** By rank: the last ball that it hit there. */
+  readonly hits: readonly number[];
   readonly sleeps: number;
-  /** The word of its doorbell. */
-  readonly word: number;
+  /** What its transport says of itself: the word of its doorbell, or its gauges. */
+  readonly transport: readonly number[];
 }
 
 /** From a member to the run. */

@@ -2,7 +2,9 @@
 import type { Fabric } from '@bowecho/core';
 import { createFabric } from '@bowecho/rdma';
 import { nextTurn } from '../next-turn.js';
-import type { SharedMemoryFabric } from '../../src/shared-memory-fabric.js';
+import type { RdmaFabric } from '../../src/rdma-fabric.js';
+import { SharedMemoryTransport } from '../../src/shared-memory/shared-memory-transport.js';
+import { LibfabricTransport } from '../../src/libfabric/libfabric-transport.js';
 import { Board, gameOf, type Game } from './games.js';
 import { mutate } from './mutants.js';
 import type { Introduction, Orders, Report, Request } from './stress-link.js';
@@ -14,13 +16,14 @@ const STEPS_PER_TURN = 200;
 const LONGEST_PAUSE = 4000;
 
 const orders = JSON.parse(process.argv[2]!) as Orders;
-const whole = createFabric('shared-memory') as SharedMemoryFabric;
+const whole = createFabric(orders.fabric) as RdmaFabric;
 const fabric: Fabric = orders.mutant === undefined ? whole : mutate(whole, orders.mutant);
 const region = whole.register(orders.members * ROW_BYTES);
 let game: Game | undefined;
 const isSleepless = orders.hunt === 'lost wake-ups' && orders.rank === 0;
 let isAsleep = false;
 let isDone = false;
+let isEnding = false;
 let sleeps = 0;
 let draws = orders.rank;
 const paused = new Int32Array(1);
@@ -88,20 +91,43 @@ function wake(): void {
 function finish(): void {
   isDone = true;
   report({ done: sleeps });
+  serve();
+}
+
+/** What was pushed last may still need this process, to be sent. */
+function serve(): void {
+  if (isEnding) return;
+  fabric.poll();
+  setImmediate(serve);
 }
 
 process.on('message', (request: Request) => {
   if (request === 'go') play();
-  else if (request === 'end') whole.close(() => process.disconnect());
-  else if (request === 'look') void look();
+  else if (request === 'end') {
+    isEnding = true;
+    whole.close(() => process.disconnect());
+  } else if (request === 'look') void look();
   else connect(request.introductions);
 });
+
+function transportState(): number[] {
+  const transport = whole.transports[0];
+  if (transport instanceof SharedMemoryTransport) return [transport['doorbell']['word'][0]!];
+  return transport instanceof LibfabricTransport ? [...transport.gauges] : [];
+}
 
 /** After a whole turn of the event loop, so that a ring that is on its way has been heard. */
 async function look(): Promise<void> {
   await nextTurn();
   report({
-    look: { isAsleep, isDone, isPending: game!.isPending, sleeps, word: whole['doorbell']['word'][0]! },
+    look: {
+      isAsleep,
+      isDone,
+      isPending: game!.isPending,
+      hits: game!.hits,
+      sleeps,
+      transport: transportState(),
+    },
   });
 }
 

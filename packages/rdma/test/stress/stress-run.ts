@@ -85,22 +85,36 @@ class Judge {
   private last = '';
   private movedAt = Date.now();
 
+  /** @param count hits of each ball */
+  constructor(private readonly count: number) {}
+
   /** What is wrong, as far as can be told by now. `looks` is undefined while the round is not complete. */
   judge(looks: readonly Look[] | undefined): string | undefined {
     const state = looks === undefined ? this.last : JSON.stringify(looks);
     if (state !== this.last) this.movedAt = Date.now();
     this.last = state;
     if (Date.now() - this.movedAt > WATCHDOG_MS) return `nothing moves for ${WATCHDOG_MS / 1000} s; ${state}`;
-    const sleeper = looks?.findIndex((look, rank) => this.roundsOver(rank, look) === ROUNDS_TO_BE_SURE) ?? -1;
+    const sleeper = looks?.findIndex((_, rank) => this.roundsOver(rank, looks) === ROUNDS_TO_BE_SURE) ?? -1;
     return sleeper < 0 ? undefined : `a lost wake-up: member ${sleeper} sleeps over a ball; ${state}`;
   }
 
-  private roundsOver(rank: number, look: Look): number {
+  private roundsOver(rank: number, looks: readonly Look[]): number {
     const suspect = (this.suspects[rank] ??= { sleep: -1, rounds: 0 });
-    const isSame = look.isAsleep && look.isPending && suspect.sleep === look.sleeps;
+    const look = looks[rank]!;
+    const hasBall = look.isPending || this.isHitTo(rank, looks);
+    const isSame = look.isAsleep && hasBall && suspect.sleep === look.sleeps;
     suspect.rounds = isSame ? suspect.rounds + 1 : 0;
     suspect.sleep = look.sleeps;
     return suspect.rounds;
+  }
+
+  /** Somebody has hit a ball to that member which it has not answered, wherever the ball is: over a network, memory shows it late. */
+  private isHitTo(rank: number, looks: readonly Look[]): boolean {
+    return looks.some(({ hits }, other) => {
+      const theirs = hits[rank] ?? 0;
+      const mine = looks[rank]!.hits[other] ?? 0;
+      return rank > other ? theirs > mine : theirs === mine && mine > 0 && mine < this.count;
+    });
   }
 }
 
@@ -120,7 +134,7 @@ export async function stress(
       for (let rank = 0; rank < MEMBERS; rank++) {
         members.push(new Member({ ...orders, rank, members: MEMBERS }, env, onEvent));
       }
-      const judge = new Judge();
+      const judge = new Judge(orders.count);
       const watch = (): void => {
         const looks = members.flatMap(({ look }) => (look === undefined ? [] : [look]));
         const isComplete = looks.length === members.length;

@@ -21,7 +21,9 @@ const COUNTS: Readonly<Record<Hunt, number>> = {
 describeSharedMemory('shared memory under long stress', () => {
   for (const [hunt, count] of Object.entries(COUNTS) as [Hunt, number][]) {
     it(`has no ${hunt}`, async () => {
-      expect((await stress({ hunt, count, mutant: undefined })).found).to.equal(undefined);
+      expect((await stress({ fabric: 'shared-memory', hunt, count, mutant: undefined })).found).to.equal(
+        undefined,
+      );
     });
   }
 
@@ -38,7 +40,12 @@ describeSharedMemory('shared memory under long stress', () => {
     // node-gyp-build looks there first; the name is made of the package's.
     const env = { '@BOWECHO/RDMA_PREBUILD': `${PACKAGE}build/variants/no-full-barrier` };
     const { found } = await stress(
-      { hunt: 'lost wake-ups', count: COUNTS['lost wake-ups'] * 10, mutant: undefined },
+      {
+        fabric: 'shared-memory',
+        hunt: 'lost wake-ups',
+        count: COUNTS['lost wake-ups'] * 10,
+        mutant: undefined,
+      },
       env,
     );
     expect(found).to.match(/^a lost wake-up/);

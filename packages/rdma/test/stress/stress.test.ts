@@ -27,13 +27,15 @@ const MUTANTS: readonly { hunt: Hunt; mutant: Mutant; found: RegExp }[] = [
 describeSharedMemory('shared memory under stress', () => {
   for (const [hunt, count] of Object.entries(COUNTS) as [Hunt, number][]) {
     it(`has no ${hunt}`, async () => {
-      expect((await stress({ hunt, count, mutant: undefined })).found).to.equal(undefined);
+      expect((await stress({ fabric: 'shared-memory', hunt, count, mutant: undefined })).found).to.equal(
+        undefined,
+      );
     });
   }
 
   for (const { hunt, mutant, found } of MUTANTS) {
     it(`would have ${hunt} if it were one that ${mutant}`, async () => {
-      const result = await stress({ hunt, count: COUNTS[hunt] * 20, mutant });
+      const result = await stress({ fabric: 'shared-memory', hunt, count: COUNTS[hunt] * 20, mutant });
       expect(result.found).to.match(found);
     });
   }

@@ -10,12 +10,10 @@ import {
   type NativeAddon,
   type NativePeerProcess,
   type NativeRemoteRegion,
-} from './native.js';
+} from '../native.js';
 
 export class PeerProcess {
   readonly native: NativePeerProcess;
-  /** The peer indexes of the open ways to it. */
-  readonly ways = new Set<number>();
   private readonly pid: number;
 
   /** @throws BowechoError PEER_UNREACHABLE */

@@ -1,5 +1,5 @@
 /**
- * Doorbell is this fabric's half of waking: it looks whether something landed, goes to sleep, and is woken.
+ * Doorbell is this process' half of waking: it looks whether something landed, goes to sleep, and is woken.
  *
  * One word of shared memory says how things stand, and a pipe wakes the event loop. The senders' half is
  * native/peer-process.cc. All changes of the word are atomic:
@@ -10,7 +10,6 @@
  *     sender    LANDED               its bytes are written                  nothing: another one said so, I have not looked
  *     I, look   any    -> AWAKE      before I read what landed
  *     I, arm    AWAKE  -> ASLEEP     I looked, found nothing, and rest      anything but AWAKE: I may not rest
- *     I, wake   ASLEEP -> AWAKE      a peer died while I slept
  *
  * Why no write is slept over:
  *
@@ -26,71 +25,46 @@
  *  4. I take bytes out of the pipe before I look at the word. Each byte was written after its sender had set the word. So
  *     when I still find ASLEEP, those bytes were rings for an earlier sleep, and I may go on sleeping.
  */
-import type { NativeAddon, NativeDoorbell } from './native.js';
+import type { NativeAddon, NativeDoorbell } from '../native.js';
 
 const AWAKE = 0;
 const LANDED = 1;
 const ASLEEP = 2;
 
-/** Sleepers are held here: what waits to be woken is not garbage, even if nobody else knows it. */
-const sleepers = new Set<Doorbell>();
-
 export class Doorbell {
   readonly native: NativeDoorbell;
   private word: Int32Array;
-  private onReady: (() => void) | undefined;
 
-  /** @throws SystemRefusal */
-  constructor(addon: NativeAddon) {
+  /**
+   * @param onRing called after something landed while this slept; perhaps once more later, where several rang
+   * @throws SystemRefusal
+   */
+  constructor(addon: NativeAddon, onRing: () => void) {
     this.native = new addon.Doorbell();
     this.word = new Int32Array(this.native.state);
-    this.native.onRing = () => this.rang();
+    this.native.onRing = () => {
+      if (Atomics.load(this.word, 0) !== ASLEEP) onRing();
+    };
   }
 
-  /** 1 if something landed since the last look, else 0. Whoever looks is awake: ends a sleep without a call. */
+  /** 1 if something landed since the last look, else 0. Whoever looks is awake. */
   look(): number {
     if (Atomics.load(this.word, 0) === AWAKE) return 0;
     const found = Atomics.exchange(this.word, 0, AWAKE);
     // On ARM64 an exchange alone is no full barrier: what is read later may be read before its store is seen. A
     // sequentially consistent load after it is not, and nothing is read before that load. On x86 this costs nothing more.
     Atomics.load(this.word, 0);
-    if (this.onReady !== undefined) this.takeOnReady();
     return found === LANDED ? 1 : 0;
   }
 
-  /** Asks for one call of `onReady` when something lands. False: something landed already. */
-  arm(onReady: () => void): boolean {
-    const found = Atomics.compareExchange(this.word, 0, AWAKE, ASLEEP);
-    if (found === LANDED) return false;
-    this.onReady = onReady;
-    sleepers.add(this);
-    return true;
-  }
-
-  /** Wakes a sleeper for another reason than a write. */
-  wake(): void {
-    if (this.onReady === undefined) return;
-    // LANDED stays: the next look is to say so.
-    Atomics.compareExchange(this.word, 0, ASLEEP, AWAKE);
-    this.takeOnReady()?.();
+  /** Goes to sleep. False: something landed already. */
+  arm(): boolean {
+    return Atomics.compareExchange(this.word, 0, AWAKE, ASLEEP) !== LANDED;
   }
 
   /** Nobody is called any more. Twice is allowed. */
   close(): void {
-    this.takeOnReady();
     this.word = new Int32Array(1); // who still looks finds nobody's word
     this.native.close();
-  }
-
-  private rang(): void {
-    if (this.onReady === undefined || Atomics.load(this.word, 0) === ASLEEP) return;
-    this.takeOnReady()?.();
-  }
-
-  private takeOnReady(): (() => void) | undefined {
-    const { onReady } = this;
-    this.onReady = undefined;
-    sleepers.delete(this);
-    return onReady;
   }
 }

@@ -1,20 +1,26 @@
-/** SharedMemoryRegion is memory of this process that peers map and write into. */
+/** MemoryRegion is memory of this process that peers write into, by whatever transports its fabric has. */
 import { BowechoError, assert, type Region } from '@bowecho/core';
 import { freemem } from 'node:os';
-import { MOST_REGION_BYTES, encodeKey } from './address.js';
 import { isSystemRefusal, type NativeAddon, type NativeRegion } from './native.js';
+import { encodeParts } from './parts.js';
+import type { Exposure, Transport } from './transport.js';
 
-export class SharedMemoryRegion implements Region {
+/** Offsets in a push are int32. */
+export const MOST_REGION_BYTES = 2 ** 31 - 1;
+
+export class MemoryRegion implements Region {
   readonly memory: ArrayBuffer;
   readonly key: Uint8Array;
   readonly native: NativeRegion;
+  private readonly exposures = new Map<Transport, Exposure>();
   private isOpen = true;
 
   /** @throws BowechoError MEMORY_UNAVAILABLE */
   constructor(
     addon: NativeAddon,
     bytes: number,
-    private readonly onClose: (region: SharedMemoryRegion) => void,
+    transports: readonly Transport[],
+    private readonly onClose: (region: MemoryRegion) => void,
   ) {
     assert(Number.isSafeInteger(bytes) && bytes >= 0, `a region of ${bytes} bytes`);
     refuseTooMuch(bytes);
@@ -24,7 +30,22 @@ export class SharedMemoryRegion implements Region {
     } catch (error) {
       throw memoryUnavailable(error, bytes);
     }
-    this.key = encodeKey({ fd: this.native.fd, bytes, nonce: this.native.nonce });
+    try {
+      for (const transport of transports) this.exposures.set(transport, transport.expose(this.native, bytes));
+    } catch (error) {
+      this.takeBack();
+      throw error;
+    }
+    this.key = encodeParts(
+      new Map([...this.exposures].map(([transport, exposure]) => [transport.number, exposure.key])),
+    );
+  }
+
+  /** As that transport shows it; one of the fabric's. */
+  exposure(transport: Transport): Exposure {
+    const exposure = this.exposures.get(transport);
+    assert(exposure !== undefined, `a region that ${transport.name} does not show`);
+    return exposure;
   }
 
   /**
@@ -34,8 +55,13 @@ export class SharedMemoryRegion implements Region {
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.native.close();
+    this.takeBack();
     this.onClose(this);
+  }
+
+  private takeBack(): void {
+    for (const exposure of this.exposures.values()) exposure.close();
+    this.native.close();
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Addresses and keys as they travel: fixed layouts, little-endian, so that both ends agree to the byte.
+ * The shared-memory parts of addresses and keys: fixed layouts, little-endian, so that both ends agree to the byte.
  *
  *     address   'A' version | boot hash 16 | pid namespace u64 | pid u32 | page fd u32 | pipe fd u32 | pipe inode u64 | nonce 16
  *     key       'K' version | fd u32 | bytes u32 | nonce 16
@@ -7,7 +7,8 @@
  * They come from the network, so nothing of them is believed: length, kind, version and ranges are checked here, and what
  * the numbers mean by the process that opens them (the nonces).
  */
-import { BowechoError } from '@bowecho/core';
+import { openLayout, readWithin } from '../layout.js';
+import { MOST_REGION_BYTES } from '../memory-region.js';
 import { BOOT_HASH_BYTES } from './host-identity.js';
 
 /** Raised whenever a layout changes, here or in native/shared-memory.cc. */
@@ -19,8 +20,6 @@ const NONCE_BYTES = 16;
 const ADDRESS_BYTES = 2 + BOOT_HASH_BYTES + 8 + 4 + 4 + 4 + 8 + NONCE_BYTES;
 const KEY_BYTES = 2 + 4 + 4 + NONCE_BYTES;
 
-/** Offsets in a push are int32. */
-export const MOST_REGION_BYTES = 2 ** 31 - 1;
 /** The kernel gives no higher pids, and far fewer descriptors. */
 const MOST_PID = 2 ** 22;
 const MOST_FD = 2 ** 30;
@@ -58,7 +57,7 @@ export function encodeAddress(address: Address): Uint8Array {
 
 /** @throws BowechoError PEER_UNREACHABLE where the bytes are no address of this version. */
 export function decodeAddress(bytes: Uint8Array): Address {
-  const view = openLayout(bytes, 'address', KIND_ADDRESS, ADDRESS_BYTES);
+  const view = openLayout(bytes, 'address', { kind: KIND_ADDRESS, version: VERSION, bytes: ADDRESS_BYTES });
   return {
     boot: bytes.slice(2, 18),
     pidNamespace: view.getBigUint64(18, true),
@@ -82,42 +81,10 @@ export function encodeKey(key: Key): Uint8Array {
 
 /** @throws BowechoError PEER_UNREACHABLE where the bytes are no key of this version. */
 export function decodeKey(bytes: Uint8Array): Key {
-  const view = openLayout(bytes, 'region key', KIND_KEY, KEY_BYTES);
+  const view = openLayout(bytes, 'region key', { kind: KIND_KEY, version: VERSION, bytes: KEY_BYTES });
   return {
     fd: readWithin(view, 2, 'region key', 'descriptor', 0, MOST_FD),
     bytes: readWithin(view, 6, 'region key', 'size', 0, MOST_REGION_BYTES),
     nonce: bytes.slice(10, 10 + NONCE_BYTES),
   };
-}
-
-function openLayout(bytes: Uint8Array, what: string, kind: number, length: number): DataView {
-  if (bytes.length < 2 || bytes[0] !== kind) {
-    unreadable(what, `${bytes.length} bytes that are none; do both members use the shared-memory fabric?`);
-  }
-  if (bytes[1] !== VERSION) {
-    unreadable(
-      what,
-      `its format has version ${bytes[1]}, and this one is ${VERSION}; use one version of @bowecho/rdma`,
-    );
-  }
-  if (bytes.length !== length) unreadable(what, `it has ${bytes.length} bytes and not ${length}`);
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function readWithin(
-  view: DataView,
-  at: number,
-  what: string,
-  field: string,
-  least: number,
-  most: number,
-): number {
-  const value = view.getUint32(at, true);
-  if (value < least || value > most)
-    unreadable(what, `its ${field} ${value} is not within ${least} and ${most}`);
-  return value;
-}
-
-function unreadable(what: string, why: string): never {
-  throw new BowechoError('PEER_UNREACHABLE', `the ${what} of a peer cannot be read: ${why}`);
 }
