@@ -7,7 +7,7 @@
  * went wrong, 130 after Ctrl-C, which still reports on what was sent until then. A second Ctrl-C ends it at once.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { fabricProblem } from '@bowecho/actors/local';
+import { chooseFabric, type FabricName } from '@bowecho/actors/local';
 import { readAirports } from './airports.js';
 import { LANES } from './board-member.js';
 import { readFlights, type Flights } from './flights.js';
@@ -15,7 +15,7 @@ import type { Group, GroupFed } from './group.js';
 import { INTERRUPTED, interruptSignal } from './interrupt.js';
 import { percentilesOf } from './latency.js';
 import { OneProcessGroup } from './one-process-group.js';
-import { readOptions, type DemoOptions, type Fabric } from './options.js';
+import { readOptions, type DemoOptions } from './options.js';
 import { plainTotals } from './plain-totals.js';
 import { ProcessGroup } from './process-group.js';
 import { formatCount, formatMoment, formatSeconds, reportOf, type ReportFacts } from './report.js';
@@ -35,12 +35,14 @@ try {
   process.exitCode = error === interrupt.reason ? INTERRUPTED : 1;
 }
 
-async function runDemo({ flights: count, members, fabric, json }: DemoOptions): Promise<number> {
-  // Opened first: a file that cannot be written should be known before the flights are sent, not after.
+async function runDemo({ flights: count, json, ...where }: DemoOptions): Promise<number> {
+  // First what may be impossible: a file that cannot be written should be known before the flights are sent, not after.
+  const { fabric, why } = await chooseFabric(where.fabric, process.env, where.host);
   const jsonFile = json === undefined ? undefined : await open(json, 'w');
   try {
     terminal.line('Bowecho air traffic: one board of all flights, a replica of it on every member', 'title');
-    const group = await startGroup(members, count, fabric ?? (await bestFabric()));
+    if (why !== undefined) terminal.line(why);
+    const group = await startGroup(count, { ...where, fabric });
     try {
       const flights = await readRecord(count);
       await showReady(group, flights);
@@ -59,22 +61,20 @@ async function runDemo({ flights: count, members, fabric, json }: DemoOptions): 
   }
 }
 
-async function bestFabric(): Promise<Fabric> {
-  const problem = await fabricProblem('shared-memory');
-  if (problem === undefined) return 'shared-memory';
-  terminal.line(`shared memory cannot be used here: ${problem}`);
-  return 'in-process';
-}
+/** How many members, what connects them, and where they listen. */
+type Where = Pick<DemoOptions, 'members' | 'host'> & { readonly fabric: FabricName };
 
-async function startGroup(members: number, flights: number, fabric: Fabric): Promise<Group> {
+async function startGroup(flights: number, where: Where): Promise<Group> {
+  const { members, fabric } = where;
   if (fabric === 'in-process') {
     terminal.line(
       members === 1 ? 'the member is in this process' : `all ${members} members are in this process`,
     );
     return new OneProcessGroup(members, interrupt);
   }
-  const group = await ProcessGroup.start({ members, flights, interrupt });
-  terminal.line(`the members are processes that share memory: ${group.processes}`);
+  const group = await ProcessGroup.start({ ...where, flights, interrupt });
+  const connected = fabric.startsWith('libfabric') ? `connected by ${fabric}` : 'that share memory';
+  terminal.line(`the members are processes ${connected}: ${group.processes}`);
   return group;
 }
 

@@ -2,19 +2,17 @@
  * Options are what the demo can be told on the command line. A wrong one ends the process with a sentence that says what
  * would have been right, and exit status 1, before anything has started.
  */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { MOST_MEMBERS } from './board.js';
 import { RECORDED_FLIGHTS } from './flights.js';
-
-/** What connects the members: processes that share memory, or nothing but this one process. */
-export const FABRICS = ['shared-memory', 'in-process'] as const;
-export type Fabric = (typeof FABRICS)[number];
 
 export interface DemoOptions {
   readonly flights: number;
   readonly members: number;
-  /** Left out: shared memory where it can be used, else in-process. */
-  readonly fabric?: Fabric;
+  /** What connects the members; `chooseFabric` of `@bowecho/actors/local` says what it may be, and what it is if left out. */
+  readonly fabric?: string;
+  /** The address of this machine where members listen; left out, loopback. */
+  readonly host?: string;
   /** Where to write the result as JSON. */
   readonly json?: string;
 }
@@ -27,12 +25,11 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     )
     .option('--flights <number>', 'how many flights', wholeNumber(1, RECORDED_FLIGHTS), RECORDED_FLIGHTS)
     .option('--members <number>', 'how many members', wholeNumber(1, MOST_MEMBERS), 3)
-    .addOption(
-      new Option(
-        '--fabric <name>',
-        'processes that share memory, or members in one process; left out, what this machine can',
-      ).choices(FABRICS),
+    .option(
+      '--fabric <name>',
+      'what connects the members, in-process for none; left out, what this machine can',
     )
+    .option('--host <address>', 'the address of this machine where members listen; left out, loopback')
     .option('--json <file>', 'also write the result to a file, as JSON')
     .showHelpAfterError('(--help lists the options)')
     .parse(argv)

@@ -1,10 +1,10 @@
 /**
- * The members of the demo as processes of this machine, connected by shared memory. This process starts them, tells them
- * what to do, and gathers what they say. A member that fails or dies ends them all, for in this version the others cannot
+ * The members of the demo as processes of this machine, connected by a fabric. This process starts them, tells them what to
+ * do, and gathers what they say. A member that fails or dies ends them all, for in this version the others cannot
  * go on without it.
  */
 import { fileURLToPath } from 'node:url';
-import { LocalCluster, type LocalMember, type MemberEnd } from '@bowecho/actors/local';
+import { LocalCluster, type FabricName, type LocalMember, type MemberEnd } from '@bowecho/actors/local';
 import type { Flights } from './flights.js';
 import type { Group, GroupFed, ViewSeen } from './group.js';
 import type { Answers, Message, Order } from './messages.js';
@@ -19,6 +19,10 @@ export interface ProcessGroupOptions {
   readonly members: number;
   /** How many flights there are for all of them. */
   readonly flights: number;
+  /** What connects them: one between processes. */
+  readonly fabric: FabricName;
+  /** Where they listen; left out, loopback. */
+  readonly host?: string;
   readonly interrupt: AbortSignal;
 }
 
@@ -39,17 +43,16 @@ export class ProcessGroup implements Group {
   }
 
   /** Starts the processes, which begin to read their shares. */
-  static async start({ members, flights, interrupt }: ProcessGroupOptions): Promise<ProcessGroup> {
+  static async start({ flights, interrupt, ...options }: ProcessGroupOptions): Promise<ProcessGroup> {
     const group = new ProcessGroup(interrupt);
     group.cluster = await LocalCluster.start({
+      ...options,
       file: PROGRAM,
-      members,
-      fabric: 'shared-memory',
       onLine: ({ id }, { text }) => console.error(`${id}: ${text}`), // a warning of Node, or its last words
       onMessage: (member, message) => group.heard(member, message as Message),
       onEnd: () => void group.memberEnded(),
     });
-    group.tell((_, i) => ({ kind: 'prepare', share: shareOf(flights, members, i) }));
+    group.tell((_, i) => ({ kind: 'prepare', share: shareOf(flights, options.members, i) }));
     return group;
   }
 

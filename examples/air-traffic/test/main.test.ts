@@ -11,7 +11,7 @@ import { expect } from 'chai';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const AGREEMENT = 'All replicas agree with each other and with the plain computation.';
-const FABRICS = ['shared-memory', 'in-process'] as const;
+const FABRICS = ['shared-memory', 'libfabric-tcp', 'in-process'] as const;
 
 interface End {
   readonly status: number | null;
@@ -86,7 +86,7 @@ describe('the demo', () => {
           const { status, out } = runDemo([...on, '--flights', '100', '--members', members]);
           expect(status).to.equal(0);
           expect(out).to.include(AGREEMENT);
-          expect(out.match(/^ {2}n\d +100 /gm)).to.have.lengthOf(Number(members));
+          expect(out.match(/^ {2}n\d +100 (?! *%)/gm)).to.have.lengthOf(Number(members));
         });
       }
 
@@ -100,34 +100,50 @@ describe('the demo', () => {
         expect(out).to.match(/stopped after [\d,]+ flights/);
         expect(out).to.include(AGREEMENT);
       });
+
+      if (fabric !== 'in-process') {
+        it('says in words that a member died, and ends', async () => {
+          const { status, out, err } = await interfere(on, (_, out) => {
+            process.kill(Number(/n2 (\d+)/.exec(out)![1]), 'SIGKILL');
+          });
+          expect(err).to.match(/^air-traffic: member n2 was ended by SIGKILL; the others cannot go on.*\n$/);
+          expect(status).to.equal(1);
+          for (const [, pid] of out.matchAll(/n\d (\d+)/g))
+            expect(() => process.kill(Number(pid), 0)).to.throw('ESRCH');
+        });
+      }
     });
   }
 
-  it('says in words that a member died, and ends', async function () {
-    if ((await fabricProblem('shared-memory')) !== undefined) this.skip();
-    const { status, out, err } = await interfere([], (_, out) => {
-      process.kill(Number(/n2 (\d+)/.exec(out)![1]), 'SIGKILL');
+  it('runs in one process, and says why, where processes cannot be connected', () => {
+    const { status, out } = runDemo(['--flights', '100'], {
+      NODE_OPTIONS: '--no-addons',
+      BOWECHO_FABRIC: '',
     });
-    expect(err).to.match(/^air-traffic: member n2 was ended by SIGKILL; the others cannot go on.*\n$/);
-    expect(status).to.equal(1);
-    for (const [, pid] of out.matchAll(/n\d (\d+)/g))
-      expect(() => process.kill(Number(pid), 0)).to.throw('ESRCH');
-  });
-
-  it('runs in one process, and says why, where memory cannot be shared', () => {
-    const { status, out } = runDemo(['--flights', '100'], { NODE_OPTIONS: '--no-addons' });
     expect(status).to.equal(0);
-    expect(out).to.include('\nshared memory cannot be used here: ');
+    expect(out).to.include('\nprocesses cannot be connected here: ');
     expect(out).to.include('\nall 3 members are in this process\n').and.to.include(AGREEMENT);
   });
 
-  it('says in words what a member could not do', () => {
+  it('says in words what a member could not do', async function () {
+    if ((await fabricProblem('shared-memory')) !== undefined) this.skip();
     const { status, err } = runDemo(['--fabric', 'shared-memory', '--flights', '100'], {
+      BOWECHO_SECRET: 'too short',
+    });
+    expect(status).to.equal(1);
+    expect(err).to.match(
+      /^air-traffic: member n\d failed: the cluster configuration has 1 problem:\n +- secret must be/,
+    );
+    expect(err).not.to.include('    at ');
+  });
+
+  it('says in words, and once, that a fabric cannot be used', () => {
+    const { status, out, err } = runDemo(['--fabric', 'shared-memory', '--flights', '100'], {
       NODE_OPTIONS: '--no-addons',
     });
     expect(status).to.equal(1);
-    expect(err).to.match(/^air-traffic: member n\d failed: the fabric 'shared-memory' cannot be used here: /);
-    expect(err).not.to.include('    at ');
+    expect(out).to.equal('');
+    expect(err).to.match(/^air-traffic: the fabric 'shared-memory' cannot be used here: .*\n$/);
   });
 
   const refused: [what: string, args: string[], sentence: RegExp][] = [
@@ -136,7 +152,16 @@ describe('the demo', () => {
     ['half a flight', ['--flights', '1.5'], /'1.5' is invalid/],
     ['too many flights', ['--flights', '3000001'], /'3000001' is invalid/],
     ['too many members', ['--members', '17'], /'--members <number>' argument '17' is invalid.* from 1 to 16/],
-    ['a fabric that it has not', ['--fabric', 'rdma'], /'rdma' is invalid.* shared-memory, in-process/],
+    [
+      'a fabric that is none',
+      ['--fabric', 'tcp'],
+      /--fabric must be one of 'auto', .* did you mean 'libfabric-tcp'/,
+    ],
+    [
+      'an address that is not here',
+      ['--host', '203.0.113.9'],
+      /^air-traffic: --host must be an IP address of this machine, but 203\.0\.113\.9 is none/,
+    ],
     ['an unknown option', ['--planes', '3'], /unknown option '--planes'/],
     ['an argument too many', ['now'], /too many arguments/],
     ['a file that cannot be', ['--json', join('no', 'such', 'folder', 'x')], /^air-traffic: .*no such file/],

@@ -1,19 +1,10 @@
 /**
- * A Cluster is this process's member of a group of replicated actors: it meets the other founders, runs the member, and
- * hands out references to actors.
+ * A Cluster is this process's member of a group of replicated actors, as its program sees it: it hands out references to
+ * actors, makes their calls or refuses them, and tells what becomes of the group. How the member comes to be, and whom it
+ * hears, is in host/bootstrap.ts.
  */
 import { EventEmitter } from 'node:events';
-import { randomInt } from 'node:crypto';
-import {
-  BowechoError,
-  rankOf,
-  type ControlMessage,
-  type Fabric,
-  type KeysMessage,
-  type MemberIdentity,
-  type StateChange,
-  type View,
-} from '@bowecho/core';
+import { BowechoError, type Fabric, type StateChange } from '@bowecho/core';
 import { resolveConfig, type ClusterConfig, type ResolvedConfig } from './config/index.js';
 import { memberEnvironment } from './config/member-environment.js';
 import type { HandlerView, Log } from './ctx.js';
@@ -23,17 +14,14 @@ import { definitionOf, type ActorDefinition } from './definition/actor-definitio
 import { refClassOf, type CallFace, type CallPort, type CallRequest } from './definition/ref-class.js';
 import type { Ref } from './definition/ref.js';
 import { EarlyCalls } from './calls/early-calls.js';
-import type { Answer, ControlChannel, ControlHandler } from './control/control-channel.js';
-import type { Greeting } from './control/greeting.js';
-import { identityKey } from './control/identity-key.js';
+import type { ControlChannel } from './control/control-channel.js';
 import { TcpControlChannel } from './control/tcp-control-channel.js';
-import { ActorNode, type NodeEvents } from './host/actor-node.js';
-import { digestOfReplicas } from './host/replica-digest.js';
-import { Founding, isMember } from './host/founding.js';
+import type { ActorNode } from './host/actor-node.js';
+import { Bootstrap, type BootstrapEvents, type Standing } from './host/bootstrap.js';
 import { guardedLog } from './host/guarded-log.js';
 import { leaveOnSignal } from './host/leave-on-signal.js';
 import { openFabric } from './host/open-fabric.js';
-import { RunLoop, microsecondsNow } from './host/run-loop.js';
+import { digestOfReplicas } from './host/replica-digest.js';
 import { InProcessControl, processHub } from './in-process/in-process-control.js';
 
 /** What a cluster tells who listens. */
@@ -48,14 +36,8 @@ export interface ClusterEvents {
   deadLetter: [error: Error];
 }
 
-/** Identity of a process is its id and a number that no earlier process of that id had. */
-const INCARNATION_LIMIT = 2 ** 47;
 /** How long `close` waits for what was sent to be delivered, milliseconds. */
 const CLOSE_WAIT_MS = 5_000;
-/** A founder that is missing for longer is worth a line in the log: not all start in the same moment. */
-const LATE_MS = 2_000;
-/** Processes whose keys are kept for a member that is not made yet: founders, and whoever else says so. */
-const MOST_EARLY = 1_024;
 
 /**
  * Starts this process's member. Resolves once it listens; `whenReady()` resolves once the group runs. Calls made in
@@ -76,7 +58,11 @@ const MOST_EARLY = 1_024;
  */
 export async function createCluster(config: ClusterConfig): Promise<Cluster> {
   const resolved = resolveConfig(config, memberEnvironment());
-  const cluster = new Cluster(resolved, await openFabric(resolved.fabric), controlOf(resolved));
+  const cluster = new Cluster(
+    resolved,
+    await openFabric(resolved, guardedLog(resolved.log)),
+    controlOf(resolved),
+  );
   await cluster.open();
   return cluster;
 }
@@ -91,44 +77,23 @@ function controlOf(config: ResolvedConfig): ControlChannel {
 export class Cluster implements CallPort {
   readonly id: string;
   private readonly config: ResolvedConfig;
-  private readonly control: ControlChannel;
-  private readonly fabric: Fabric;
   private readonly emitter = new EventEmitter();
   private readonly log: Log;
+  private readonly standing: Standing = { isReady: false, isClosing: false, haltReason: undefined };
+  private readonly bootstrap: Bootstrap;
   private readonly earlyCalls = new EarlyCalls(() => this.node!.calls);
-  private readonly founding: Founding;
-  private readonly me: Greeting;
   private readonly ready: Promise<void>;
   private settleReady: { resolve: () => void; reject: (error: Error) => void } | undefined;
-  private bootstrapTimer: NodeJS.Timeout | undefined;
-  private node: ActorNode | undefined;
-  private loop: RunLoop | undefined;
-  /** By identity, oldest first: the keys of members that were faster than I am. */
-  private readonly early = new Map<string, KeysMessage>();
-  private haltReason: string | undefined;
   private closing: Promise<void> | undefined;
   private onEnded: (() => void) | undefined;
-  private openedAt = 0;
-  private isReady = false;
-  private isClosing = false;
-  private released: Promise<void> | undefined;
   private forgetSignals: (() => void) | undefined;
 
   /** Use `createCluster`. */
   constructor(config: ResolvedConfig, fabric: Fabric, control: ControlChannel) {
     this.id = config.id;
     this.config = config;
-    this.fabric = fabric;
-    this.control = control;
     this.log = guardedLog(config.log);
-    this.me = {
-      identity: { id: config.id, incarnation: randomInt(1, INCARNATION_LIMIT) },
-      seeds: config.seeds,
-      fabric: config.fabric,
-      ringBytes: config.ringBytes,
-      fingerprints: new Map(config.actors.map(definition => [definition.name, definition.fingerprint])),
-    };
-    this.founding = new Founding(this.me, config.actors, config.mySeed);
+    this.bootstrap = new Bootstrap(config, fabric, control, this.log, this.standing, this.bootstrapEvents());
     this.ready = new Promise((resolve, reject) => {
       this.settleReady = { resolve, reject };
     });
@@ -138,17 +103,9 @@ export class Cluster implements CallPort {
 
   /** Use `createCluster`. Listens and dials the founders. */
   async open(): Promise<void> {
-    this.openedAt = performance.now();
-    this.bootstrapTimer = setTimeout(() => this.bootstrapEnds(), this.config.bootstrapTimeout);
-    try {
-      await this.control.open(this.me, this.handler());
-    } catch (error) {
-      this.failToStart(error);
-      await this.release();
-      throw error;
-    }
+    await this.bootstrap.listen();
     if (this.config.leaveOnSignal) this.forgetSignals = leaveOnSignal(this);
-    this.tryToStart(() => undefined);
+    this.bootstrap.begin();
   }
 
   /** Resolves when the group runs; rejects if it cannot, and says for whom or what it waited. */
@@ -158,18 +115,17 @@ export class Cluster implements CallPort {
 
   /** The present view; undefined before the first one. */
   get view(): HandlerView | undefined {
-    return this.isReady ? this.node?.view : undefined;
+    return this.standing.isReady ? this.node?.view : undefined;
   }
 
   /** What this member waits for, and on whom; empty when it waits for nothing. */
   get waitingFor(): readonly string[] {
-    if (this.haltReason !== undefined) return [];
-    return this.node?.member.waitingFor() ?? this.founding.waitingFor;
+    return this.standing.haltReason === undefined ? this.bootstrap.waitingFor : [];
   }
 
   /** Whether there is a group to leave. */
   get isInGroup(): boolean {
-    return this.isReady && this.haltReason === undefined;
+    return this.standing.isReady && this.standing.haltReason === undefined;
   }
 
   /** Calls made here and not yet answered, and those that are made here for other members. */
@@ -215,8 +171,9 @@ export class Cluster implements CallPort {
 
   /** References call this; use `get`. */
   invoke(request: CallRequest): Promise<unknown> | void {
-    if (this.haltReason !== undefined || this.isClosing) return this.refuse(request.face);
-    if (this.isReady) return this.node!.calls.invoke(request);
+    const { isReady, isClosing, haltReason } = this.standing;
+    if (haltReason !== undefined || isClosing) return this.refuse(request.face);
+    if (isReady) return this.node!.calls.invoke(request);
     const call = this.earlyCalls.hold(request);
     if (request.face !== 'tell') return call;
     call.catch((error: Error) => this.deadLetter(error));
@@ -224,13 +181,17 @@ export class Cluster implements CallPort {
 
   /** Has what was sent delivered, leaves the group, and lets go of everything. Calling it again waits for the same. */
   close(): Promise<void> {
-    this.isClosing = true;
+    this.standing.isClosing = true;
     this.closing ??= this.leave();
     return this.closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  private get node(): ActorNode | undefined {
+    return this.bootstrap.node;
   }
 
   private definitionOf(actor: ActorClass): ActorDefinition {
@@ -247,14 +208,14 @@ export class Cluster implements CallPort {
 
   /** Not at once: a program that calls again and again would else never hear of anything that happens. */
   private refuse(face: CallFace): Promise<never> | void {
-    const error = this.endError(`refuses work: ${this.haltReason ?? 'it is closing'}`);
+    const error = this.endError(`refuses work: ${this.standing.haltReason ?? 'it is closing'}`);
     if (face !== 'tell') return new Promise((_, reject) => setImmediate(reject, error));
     this.deadLetter(error);
   }
 
   /** Why there is no group here any more; work that meets it was not begun. */
   private endError(what: string): BowechoError {
-    const code = this.isClosing ? 'CLOSED' : 'HALTED';
+    const code = this.standing.isClosing ? 'CLOSED' : 'HALTED';
     return new BowechoError(code, `member '${this.id}' ${what}`, { didExecute: 'no' });
   }
 
@@ -279,157 +240,18 @@ export class Cluster implements CallPort {
     this.log.error({ member: this.id, event, err }, `a listener of '${event}' threw`);
   }
 
-  private handler(): ControlHandler {
-    return {
-      greeted: theirs => this.answer(theirs),
-      answered: (seed, theirs) => this.heard(seed, theirs),
-      unanswered: (seed, problem) => {
-        if (this.isReady || this.haltReason !== undefined) return;
-        if (this.node !== undefined) {
-          this.failToStart(founderIsGone(this.id, seed, problem));
-          return;
-        }
-        this.founding.unanswered(seed, problem);
-        const isLate = performance.now() - this.openedAt > LATE_MS;
-        this.log[isLate ? 'info' : 'debug']({ member: this.id, seed, problem }, 'a founder is missing');
-      },
-      received: message => {
-        if (this.node !== undefined) this.hand(this.node, message);
-        else this.keep(message);
-      },
-      lost: (member, reason) => {
-        if (this.node === undefined) this.founding.lost(member, reason);
-        else this.lose(member, `the way to it broke: ${reason}`);
-      },
-      silenced: member => this.lose(member, 'its way to this member broke'),
-    };
-  }
-
-  /** Who is in a group without that process is no founder of its group: that one waits for my successor at this address. */
-  private answer(theirs: Greeting): Answer {
-    const { node } = this;
-    if (this.isClosing) return { refusal: 'it is closing' };
-    if (node === undefined) {
-      const mismatch = this.founding.mismatchWith(theirs);
-      if (mismatch !== undefined)
-        this.log.warn({ member: this.id, from: theirs.identity.id, err: mismatch }, 'a stranger called');
-    } else if (!isMember(node.member.view, theirs.identity)) {
-      if (this.haltReason !== undefined)
-        return { refusal: `its group has ended (${this.haltReason}); it waits to be started again` };
-      const { id, members } = node.view;
-      const group = `view ${id} of ${members.join(', ')}`;
-      return { refusal: `its group runs already (${group}), and joining comes in a later version` };
-    }
-    return { greeting: this.me };
-  }
-
-  private heard(seed: string, theirs: Greeting): void {
-    if (this.haltReason !== undefined) return;
-    if (this.node === undefined) {
-      this.tryToStart(() => this.founding.answered(seed, theirs));
-      return;
-    }
-    const { member } = this.node;
-    if (!isMember(member.view, theirs.identity)) {
-      const problem = 'another process listens there now';
-      if (!this.isReady) this.failToStart(founderIsGone(this.id, seed, problem));
-      else this.log.warn({ member: this.id, seed, now: theirs.identity }, problem);
-    } else if (member.state === 'connecting' || member.state === 'installing') {
-      member.sendKeys(rankOf(member.view, theirs.identity.id)); // the way broke, perhaps before they arrived
-    }
-  }
-
-  /** What was last said between that member and me, in one direction or the other, may be lost. */
-  private lose(identity: MemberIdentity, reason: string): void {
-    const { node } = this;
-    if (node === undefined || identity.id === this.id || !isMember(node.member.view, identity)) return;
-    this.loop!.wake(); // what it wrote into my memory before it went may explain it: that is read first
-    setImmediate(() => {
-      if (this.haltReason === undefined && !this.isClosing)
-        this.log.warn({ member: this.id, from: identity.id, reason }, 'a connection between members broke');
-      node.calls.memberLost(rankOf(node.member.view, identity.id), reason);
-    });
-  }
-
-  /**
-   * Keeps what belongs to a member that is not made yet. Founders have nothing but keys to say before they have mine, and
-   * anybody may say anything: so no one fills the memory, nor takes the place of another one.
-   */
-  private keep(message: ControlMessage): void {
-    if (message.kind !== 'keys') return;
-    const { early } = this;
-    const key = identityKey(message.from);
-    early.delete(key);
-    early.set(key, message);
-    if (early.size > MOST_EARLY) early.delete(early.keys().next().value!);
-  }
-
-  /** Gives the member what other members of its view say. An earlier group at the same addresses may still be heard. */
-  private hand({ member }: ActorNode, message: ControlMessage): void {
-    const problem = member.receiveControl(message);
-    if (problem === undefined) this.loop!.wake();
-    else this.log.debug({ member: this.id, from: message.from, problem }, 'a control message was refused');
-  }
-
-  /** Runs a step of founding, and the group once all founders are known. */
-  private tryToStart(step: () => void): void {
-    try {
-      step();
-      if (this.founding.isComplete) this.run(this.founding.view());
-    } catch (error) {
-      this.failToStart(error);
-    }
-  }
-
-  private run(view: View): void {
-    const { config, fabric } = this;
-    this.node = new ActorNode({
-      view,
-      myRank: rankOf(view, this.id),
-      definitions: config.actors,
-      fabric,
-      control: {
-        send: (to, message) => this.send(to, message),
-      },
-      ringBytes: config.ringBytes,
-      queueBytes: config.queueBytes,
-      callTimeout: config.callTimeout,
-      log: this.log,
-      events: this.nodeEvents(),
-      now: microsecondsNow,
-      wake: () => this.loop!.wake(),
-    });
-    this.loop = new RunLoop(this.node, fabric, error =>
-      this.halt(`an error escaped a turn: ${String(error)}`),
-    );
-    this.node.member.start();
-    for (const message of this.early.values()) this.hand(this.node, message);
-    this.early.clear();
-    this.loop.wake();
-  }
-
-  /** The port of a member: it never throws, and what is too large was refused before. */
-  private send(to: MemberIdentity, message: ControlMessage): boolean {
-    try {
-      return this.control.send(to, message);
-    } catch (err) {
-      this.log.error({ member: this.id, to: to.id, err }, 'a control message could not be sent');
-      return false;
-    }
-  }
-
-  private nodeEvents(): NodeEvents {
+  private bootstrapEvents(): BootstrapEvents {
     return {
       onViewInstalled: view => {
-        this.isReady = true;
-        clearTimeout(this.bootstrapTimer);
+        this.standing.isReady = true;
         this.earlyCalls.makeAll(); // before anybody who hears of the view can call
         this.settleReady?.resolve();
         this.tell('view', view);
       },
       onViewEnded: reason => {
         // Who listens hears it and says what it means for the program; else the log does.
-        const level = this.isClosing || this.emitter.listenerCount('halted') > 0 ? 'debug' : 'warn';
+        const isExpected = this.standing.isClosing || this.emitter.listenerCount('halted') > 0;
+        const level = isExpected ? 'debug' : 'warn';
         this.log[level]({ member: this.id, reason }, 'the view ended; this member refuses work');
         this.halt(reason);
       },
@@ -437,90 +259,38 @@ export class Cluster implements CallPort {
         this.log.debug({ member: this.id, ...change }, 'membership');
         this.tell('state', change);
       },
-      onHalted: error => {
-        this.log.error({ member: this.id, err: error }, 'this member halted');
-        if (!this.isReady && error instanceof BowechoError) this.failToStart(error);
-        else {
-          this.halt(String(error));
-          void this.release(); // its memory goes, so the others notice, and their calls settle
-        }
-      },
       onDeadLetter: error => this.deadLetter(error),
+      onOver: (reason, error) => this.halt(reason, error),
+      onRelease: () => this.forgetSignals?.(),
     };
-  }
-
-  private bootstrapEnds(): void {
-    if (this.haltReason === undefined) {
-      const problems = this.waitingFor;
-      const sentence = `after ${this.config.bootstrapTimeout} ms member '${this.id}' still waits for: ${problems.join(', ')}`;
-      this.failToStart(new BowechoError('BOOTSTRAP_TIMEOUT', sentence, { problems }));
-    }
-    void this.release();
-  }
-
-  /**
-   * The address is kept for a while: the other founders are to hear why there is no group. Those that have heard all founders
-   * wait for what I shall never say, so then I go soon, and they see me go.
-   */
-  private failToStart(cause: unknown): void {
-    const error =
-      cause instanceof BowechoError
-        ? cause
-        : new BowechoError('CONFIG_INVALID', `member '${this.id}' cannot start: ${String(cause)}`, { cause });
-    this.halt(error.message, error);
-    this.bootstrapTimer?.unref();
-    if (!this.founding.isComplete || this.released !== undefined) return;
-    clearTimeout(this.bootstrapTimer);
-    const rest = Math.min(LATE_MS, this.config.bootstrapTimeout);
-    this.bootstrapTimer = setTimeout(() => void this.release(), rest).unref();
   }
 
   /** Refuses work from now on, and fails what waits: nothing that happens later could settle it. */
   private halt(reason: string, error?: BowechoError): void {
-    if (this.haltReason === undefined) {
-      this.haltReason = reason;
-      const why = error ?? this.endError(`${this.isClosing ? 'ended' : 'halted'}: ${reason}`);
+    const { standing } = this;
+    if (standing.haltReason === undefined) {
+      standing.haltReason = reason;
+      const why = error ?? this.endError(`${standing.isClosing ? 'ended' : 'halted'}: ${reason}`);
       this.settleReady?.reject(why);
       this.earlyCalls.failAll(why);
       this.node?.calls.viewEnded(reason);
-      if (!this.isClosing) this.tell('halted', reason);
+      if (!standing.isClosing) this.tell('halted', reason);
     }
     this.onEnded?.();
   }
 
   private async leave(): Promise<void> {
-    if (this.node !== undefined && this.haltReason === undefined) {
+    if (this.node !== undefined && this.standing.haltReason === undefined) {
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, CLOSE_WAIT_MS);
         this.onEnded = () => {
           clearTimeout(timer);
           resolve();
         };
-        this.node!.leave(`${this.id} was closed`);
-        this.loop!.wake();
+        this.bootstrap.leave(`${this.id} was closed`);
       });
     }
     this.halt('it was closed');
-    await this.release();
+    await this.bootstrap.release();
   }
-
-  /** Once: the address may be a successor's by the time that a member which failed is closed. */
-  private release(): Promise<void> {
-    this.released ??= this.letGo();
-    return this.released;
-  }
-
-  private async letGo(): Promise<void> {
-    clearTimeout(this.bootstrapTimer);
-    this.forgetSignals?.();
-    this.loop?.stop();
-    await this.control.close();
-    this.node?.member.close();
-    await new Promise<void>(resolve => this.fabric.close(resolve));
-  }
-}
-
-function founderIsGone(id: string, seed: string, problem: string): BowechoError {
-  const sentence = `member '${id}' cannot start: the founder at ${seed} went away while the group formed (${problem})`;
-  return new BowechoError('MEMBER_LOST', sentence);
 }

@@ -7,22 +7,22 @@
  * when they were asked is delivered, so they see whatever any caller was told before; `local` ones at once. `$all` sends
  * commands and queries alike as ordered messages that every replica answers.
  *
- * What my member cannot do itself, because it holds no replica or may not send to it, is forwarded to one that can. That
- * one makes the call in my name and answers how it ended, `didExecute` included.
+ * What my member cannot do itself, because it holds no replica or may not send to it, is forwarded to one that can: see
+ * forwarding.ts.
  */
-import { BowechoError, type Member, type ReplicaSet } from '@bowecho/core';
+import { BowechoError, type ReplicaSet } from '@bowecho/core';
 import { packArguments, unpack } from '../codec/codec.js';
-import { ActorError } from '../errors.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import { checkArguments } from '../definition/argument-checks.js';
 import type { CallPort, CallRequest } from '../definition/ref-class.js';
 import type { Replica } from '../host/replica.js';
 import { AbortWatch } from './abort-watch.js';
 import { CallWriter } from './call-message.js';
-import { encodeMemberMessage, type ForwardMessage } from './member-message.js';
 import { Deadlines } from './deadlines.js';
 import { Fifo } from './fifo.js';
-import { errorOfThrow, type Outcome } from './outcome.js';
+import { Forwarding, type ForwardingOptions } from './forwarding.js';
+import type { ForwardMessage } from './member-message.js';
+import type { Outcome } from './outcome.js';
 import { PendingCall, PendingCalls } from './pending-calls.js';
 
 /** Where the calls to one key go. */
@@ -34,18 +34,10 @@ export interface Route {
   readonly replica: Replica | undefined;
 }
 
-export interface CallsOptions {
-  readonly member: Member;
-  readonly myRank: number;
+export interface CallsOptions extends ForwardingOptions {
   readonly route: (definition: ActorDefinition, key: string) => Route;
-  /** By rank: the members' ids. */
-  readonly memberIds: readonly string[];
   /** How many replica sets the view has. */
   readonly setCount: number;
-  /** Bytes of forwarded calls that may be unanswered; also what one message to another member may have. */
-  readonly queueBytes: number;
-  /** Milliseconds that a call without a `timeout` of its own waits. */
-  readonly callTimeout: number;
   /** Microseconds since 1970, never falling. */
   readonly now: () => number;
   /** Something was queued: the member should take a turn soon. */
@@ -66,17 +58,12 @@ export class Calls implements CallPort {
   isLeaving = false;
   /** How many calls have ever settled here. */
   settledCount = 0;
+  /** What crosses members. */
+  readonly forwarding: Forwarding;
   private startedCount = 0;
   private readonly pending: readonly PendingCalls[];
   /** By replica set, in the order of asking: a later mark is never reached before an earlier one. */
   private readonly waitingReads: readonly Fifo<WaitingRead>[];
-  /** Calls that other members answer, by the id that travels. */
-  private readonly awaited = new Map<number, PendingCall>();
-  private nextId = 0;
-  /** Bytes of forwarded calls that are not answered. */
-  private forwardedBytes = 0;
-  /** Calls that I make for others: by `forwardKey` of the caller's rank and id. */
-  private readonly forOthers = new Map<string, PendingCall>();
   private readonly deadlines = new Deadlines<PendingCall>(call => call.isSettled);
   /** Calls for which there was no room or no way, to be told so. */
   private readonly refused: { readonly call: PendingCall; readonly error: Error }[] = [];
@@ -86,6 +73,7 @@ export class Calls implements CallPort {
   private readonly writer = new CallWriter();
 
   constructor(private readonly options: CallsOptions) {
+    this.forwarding = new Forwarding(options);
     this.pending = Array.from({ length: options.setCount }, () => new PendingCalls());
     this.waitingReads = Array.from({ length: options.setCount }, () => new Fifo());
   }
@@ -147,11 +135,6 @@ export class Calls implements CallPort {
     return next;
   }
 
-  /** Whether others still make calls in this member's name. */
-  get hasForwarded(): boolean {
-    return this.forwardedBytes > 0;
-  }
-
   /** Calls made here and not yet settled. */
   get pendingCount(): number {
     return this.startedCount - this.settledCount;
@@ -161,41 +144,16 @@ export class Calls implements CallPort {
   delivered(set: number, myRank: number, outcome: Outcome): void {
     const call = this.pending[set]!.take();
     if (call.gathering === undefined) call.settle(outcome);
-    else this.addAnswer(call, myRank, outcome);
-  }
-
-  /** Another member's answer to a call of mine. An unknown id belongs to a call that was given up. */
-  answered(id: number, rank: number, outcome: Outcome): void {
-    const call = this.awaited.get(id);
-    if (call === undefined) return;
-    if (call.gathering !== undefined) this.addAnswer(call, rank, outcome);
-    else if (call.forwardedTo === rank) call.settle(outcome);
+    else this.forwarding.addAnswer(call, myRank, outcome);
   }
 
   /** Makes a call that another member forwarded; its answer goes there. */
   execute(fromRank: number, message: ForwardMessage, definition: ActorDefinition): void {
-    const { id, key, face, isLocalRead, timeout } = message;
-    const method = definition.methods[message.method];
-    const changesState = method?.kind !== 'query';
-    const answer = (outcome: Outcome): void => this.answer(fromRank, id, outcome, changesState);
-    if (method === undefined) {
-      const sentence = `no method ${message.method} of actor '${definition.name}'`;
-      answer({ ok: false, error: new BowechoError('ACTOR_UNKNOWN', sentence, { didExecute: 'no' }) });
-      return;
-    }
-    const options: CallRequest['options'] = { timeout, ...(isLocalRead && { read: 'local' }) };
-    const call = new PendingCall(
-      this,
-      { definition, method, key, args: [], face, options },
-      value => answer({ ok: true, value }),
-      error => answer({ ok: false, error: isOutcome(error) ? error : errorOfThrow(error, 'unknown') }),
-    );
-    const forwardKey = forwardKeyOf(fromRank, id);
-    this.forOthers.set(forwardKey, call);
-    call.whenSettled(() => this.forOthers.delete(forwardKey));
+    const call = this.forwarding.callFor(this, fromRank, message, definition);
+    if (call === undefined) return;
     this.startedCount++;
     this.attempt(call, () => {
-      const route = this.options.route(definition, key);
+      const route = this.options.route(definition, message.key);
       call.set = route.set.index;
       if (!this.canMake(call, route)) throw notAReplica(call);
       this.make(call, route, message.args);
@@ -204,45 +162,14 @@ export class Calls implements CallPort {
 
   /** The caller of a forwarded call waits no longer. */
   withdraw(fromRank: number, id: number): void {
-    const call = this.forOthers.get(forwardKeyOf(fromRank, id));
+    const call = this.forwarding.madeFor(fromRank, id);
     if (call !== undefined) this.giveUp(call, 'ABORTED', 'was given up by its caller');
-  }
-
-  /**
-   * Tells another member how a call of its ended here. If the way there is broken nobody hears it; that member is told
-   * of its end, too.
-   *
-   * @param changesState whether the call was one of a command, and no query
-   */
-  answer(rank: number, id: number, outcome: Outcome, changesState: boolean): void {
-    const bytes = encodeMemberMessage({ kind: 'answer', id, outcome });
-    if (bytes.length <= MOST_MESSAGE_BYTES) this.options.member.sendMessage(rank, bytes);
-    else {
-      const sentence = `the answer has ${bytes.length} bytes, and between members at most ${MOST_MESSAGE_BYTES} may travel`;
-      const ofCommand = outcome.ok ? 'yes' : (outcome.error.didExecute ?? 'unknown');
-      const error = new BowechoError('TOO_LARGE', sentence, { didExecute: changesState ? ofCommand : 'no' });
-      this.answer(rank, id, { ok: false, error }, changesState);
-    }
-  }
-
-  /** What that member was to answer may be lost. */
-  memberLost(rank: number, reason: string): void {
-    for (const call of [...this.awaited.values()]) {
-      const { gathering, forwardedTo } = call;
-      const isAwaited = gathering?.replicas.includes(rank) === true && !gathering.answers.has(rank);
-      if (forwardedTo !== rank && !isAwaited) continue;
-      const sentence = `${call.label}: the answer of '${this.options.memberIds[rank]}' may be lost: ${reason}`;
-      call.fail(new BowechoError('MEMBER_LOST', sentence, { didExecute: call.didExecuteIfSent }));
-    }
   }
 
   /** No call will be delivered any more. */
   viewEnded(reason: string): void {
     this.pending.forEach((calls, set) => calls.failAll(this.options.member.unpublishedCount(set), reason));
-    for (const call of [...this.awaited.values()]) {
-      const didExecute = call.didExecuteIfSent;
-      call.fail(new BowechoError('VIEW_ENDED', `${call.label}: ${reason}`, { didExecute }));
-    }
+    this.forwarding.viewEnded(reason);
     this.tellRefused();
     for (const reads of this.waitingReads) {
       for (let read = reads.shift(); read !== undefined; read = reads.shift()) {
@@ -309,7 +236,7 @@ export class Calls implements CallPort {
       const isShared = args === undefined || args.some(isObject);
       this.read(call, replica!, isShared ? (unpack(packed) as unknown[]) : args);
     } else {
-      if (call.request.face === 'all') this.gather(call, set.replicas);
+      if (call.request.face === 'all') this.forwarding.gather(call, set.replicas);
       this.send(call, packed);
     }
   }
@@ -331,66 +258,10 @@ export class Calls implements CallPort {
     else this.waitingReads[call.set]!.push({ call, mark, run });
   }
 
-  /** Members spread over those who can make a call; each member's calls take one way, so their order is kept. */
   private forward(call: PendingCall, { set, type }: Route, args: Uint8Array): void {
-    const { member, myRank, callTimeout, queueBytes } = this.options;
-    const { method, key, face, options } = call.request;
-    if (member.state !== 'running' || this.isLeaving) throw notRunning(call, member.state);
-    const able = isRead(call) ? set.replicas : set.senders;
-    const rank = able[myRank % able.length]!;
-    const id = this.newId();
-    const timeout = Math.ceil(options?.timeout ?? callTimeout);
-    const isLocalRead = options?.read === 'local';
-    const bytes = encodeMemberMessage({
-      kind: 'forward',
-      id,
-      type,
-      method: method.id,
-      key,
-      face,
-      isLocalRead,
-      timeout,
-      args,
-    });
-    if (bytes.length > MOST_MESSAGE_BYTES || this.forwardedBytes + bytes.length > queueBytes)
-      throw noRoom(call, bytes.length, this.forwardedBytes, queueBytes);
-    if (!member.sendMessage(rank, bytes)) throw noWay(call, this.options.memberIds[rank]!);
-    call.forwardedTo = rank;
-    this.forwardedBytes += bytes.length;
-    this.await(call, id);
-    call.whenSettled(() => (this.forwardedBytes -= bytes.length));
-  }
-
-  private gather(call: PendingCall, replicas: readonly number[]): void {
-    const id = this.newId();
-    call.gathering = { id, answers: new Map(), replicas };
-    this.await(call, id);
-  }
-
-  /** One that no call has which still waits. It begins again from 0 where it would no longer fit into a message. */
-  private newId(): number {
-    let id = this.nextId;
-    while (this.awaited.has(id)) id = (id + 1) % ID_LIMIT;
-    this.nextId = (id + 1) % ID_LIMIT;
-    return id;
-  }
-
-  private await(call: PendingCall, id: number): void {
-    call.awaitedAs = id;
-    this.awaited.set(id, call);
-    call.whenSettled(() => this.awaited.delete(id));
-  }
-
-  private addAnswer(call: PendingCall, rank: number, outcome: Outcome): void {
-    if (!outcome.ok) {
-      call.fail(outcome.error);
-      return;
-    }
-    const { answers, replicas } = call.gathering!;
-    answers.set(rank, outcome.value);
-    if (answers.size < replicas.length) return;
-    const inOrderOfAge = [...answers].sort(([a], [b]) => a - b);
-    call.succeed(new Map(inOrderOfAge.map(([from, value]) => [this.options.memberIds[from]!, value])));
+    const { state } = this.options.member;
+    if (state !== 'running' || this.isLeaving) throw notRunning(call, state);
+    this.forwarding.forward(call, isRead(call) ? set.replicas : set.senders, type, args);
   }
 
   /** Bounds the wait of a call by its timeout and its signal. */
@@ -415,10 +286,7 @@ export class Calls implements CallPort {
     if (call.isSettled) return;
     const isForwarded = call.forwardedTo >= 0;
     const neverSent = call.ticket < 0 && !isForwarded;
-    if (isForwarded) {
-      const bytes = encodeMemberMessage({ kind: 'withdraw', id: call.awaitedAs });
-      this.options.member.sendMessage(call.forwardedTo, bytes); // if it is lost, so is the answer
-    }
+    if (isForwarded) this.forwarding.takeBack(call);
     call.isWithdrawn = call.ticket >= 0 && this.options.member.withdraw(call.set, call.ticket);
     if (call.isWithdrawn) this.pending[call.set]!.noteWithdrawn();
     const didExecute = neverSent || call.isWithdrawn ? 'no' : call.didExecuteIfSent;
@@ -432,12 +300,6 @@ const MOST_PER_STEP = 1024;
 /** Refusals that callers answer by trying again. */
 const PASSING: ReadonlySet<string> = new Set(['OVERLOADED', 'MEMBER_LOST']);
 
-/** A call message has 32 bits for the id of its answers. */
-const ID_LIMIT = 2 ** 32;
-
-/** What may travel between two members beside the fabric, bytes: less than the control channel refuses. */
-const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
-
 /** Whether a call is answered by one replica without a message: a query, unless every replica is asked. */
 function isRead({ request }: PendingCall): boolean {
   return request.method.kind === 'query' && request.face !== 'all';
@@ -445,15 +307,6 @@ function isRead({ request }: PendingCall): boolean {
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
-}
-
-/** Whether an error says already what is true of the command. */
-function isOutcome(error: Error): error is ActorError | BowechoError {
-  return error instanceof ActorError || error instanceof BowechoError;
-}
-
-function forwardKeyOf(rank: number, id: number): string {
-  return `${rank}/${id}`;
 }
 
 function notAReplica({ label }: PendingCall): BowechoError {
@@ -467,19 +320,6 @@ function notRunning({ label }: PendingCall, state: string): BowechoError {
       ? (['HALTED', 'has halted'] as const)
       : (['CLOSED', state === 'running' ? 'is leaving' : `is ${state}`] as const);
   return new BowechoError(code, `${label}: this member ${what}`, { didExecute: 'no' });
-}
-
-function noRoom({ label }: PendingCall, bytes: number, before: number, most: number): BowechoError {
-  const [code, sentence] =
-    bytes > MOST_MESSAGE_BYTES
-      ? (['TOO_LARGE', `${bytes} bytes to forward, at most ${MOST_MESSAGE_BYTES} may travel`] as const)
-      : (['OVERLOADED', `${before} bytes of forwarded calls are unanswered, of at most ${most}`] as const);
-  return new BowechoError(code, `${label}: ${sentence}`, { didExecute: 'no' });
-}
-
-function noWay({ label }: PendingCall, id: string): BowechoError {
-  const sentence = `${label}: there is no way to '${id}', who holds a replica`;
-  return new BowechoError('MEMBER_LOST', sentence, { didExecute: 'no' });
 }
 
 function ignoreResult(): void {

@@ -5,11 +5,12 @@
  * The options of `run` are taken on both sides of the file, since people write them on both. What stands after the file and
  * is none of them, and all that stands after `--`, belongs to the program. Before the file an unknown option is an error.
  */
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { LIMITS } from '../config/limits.js';
+import { addDoctor, type DoctorOptions } from './doctor/doctor-options.js';
 import { DEFAULT_MEMBERS } from './local/local-cluster.js';
 import { DEFAULT_GRACE_MS } from './local/local-member.js';
+import { version } from './version.js';
 
 /** What `bowecho run` is told. */
 export interface RunOptions {
@@ -18,18 +19,26 @@ export interface RunOptions {
   readonly args: readonly string[];
   readonly members: number;
   readonly fabric?: string;
+  /** Where members listen; left out, loopback. */
+  readonly host?: string;
   readonly graceMs: number;
+}
+
+/** What the commands do. */
+export interface Commands {
+  run(options: RunOptions): Promise<void>;
+  doctor(options: DoctorOptions): Promise<void>;
 }
 
 /** What commander makes of the options. */
 interface ParsedOptions {
   readonly members: number;
   readonly fabric?: string;
+  readonly host?: string;
   /** Seconds. */
   readonly grace: number;
 }
 
-const PACKAGE_FILE = new URL('../../../package.json', import.meta.url);
 const LONGEST_GRACE_SECONDS = 3600;
 const HINT = '(--help lists the options)';
 
@@ -40,7 +49,12 @@ BOWECHO_ID (n1, n2, ...), BOWECHO_LISTEN, BOWECHO_SEEDS, and BOWECHO_FABRIC with
 The run ends when all members have ended. When one ends badly, by a status other than 0 or a signal, the
 others are asked to end, and so they are by Ctrl-C, SIGTERM and SIGHUP. A second Ctrl-C kills them at once.
 
-Where processes cannot share memory, and with --fabric in-process, all members run in the one process of the
+Fabrics: auto (shared memory between processes of one machine), shared-memory, libfabric (the best provider),
+libfabric-verbs, libfabric-efa, libfabric-tcp, libfabric-shm, in-process. What cannot be used here is refused,
+and \`bowecho doctor\` says why. Verbs and efa are not on loopback: name the address of their network by --host.
+Beyond loopback members share a secret: BOWECHO_SECRET, or one that is made for the run.
+
+Where processes cannot be connected, and with --fabric in-process, all members run in the one process of the
 command: the file runs once per member, and shares what it imports. Nothing says which member wrote a line;
 signals and exit status are those of one process.
 
@@ -53,6 +67,8 @@ Exit status:
 
 Examples:
   bowecho run dist/app.js
+  bowecho run dist/app.js --fabric libfabric-tcp      over TCP, as between machines
+  bowecho run dist/app.js --fabric libfabric-verbs --host 10.77.0.1
   bowecho run dist/app.js --members 5 --port 8080     the program gets --port 8080
   bowecho run dist/app.js -- --members 5              the program gets --members 5`;
 
@@ -60,14 +76,11 @@ Examples:
  * Reads the command line and has it done.
  *
  * @param argv like `process.argv`
- * @param run does what `bowecho run` is for
+ * @param commands does what was said
  */
-export async function readCommandLine(
-  argv: readonly string[],
-  run: (options: RunOptions) => Promise<void>,
-): Promise<void> {
+export async function readCommandLine(argv: readonly string[], { run, doctor }: Commands): Promise<void> {
   const program = new Command('bowecho')
-    .description('Replicated actors: starts and watches clusters.')
+    .description('Replicated actors: starts and watches clusters, and says what a machine has for them.')
     .version(version(), '--version', 'say which version this is')
     .helpOption('-h, --help', 'say how it is used')
     .showHelpAfterError(HINT)
@@ -80,10 +93,10 @@ export async function readCommandLine(
     .addHelpText('after', RUN_HELP)
     .action(async (file: string, rest: string[], before: ParsedOptions, command: Command) => {
       const { options, args } = readAfterFile(rest, before, command);
-      const { members, fabric, grace } = options;
-      const graceMs = Math.round(grace * 1000);
-      await run({ file, args, members, graceMs, ...(fabric === undefined ? {} : { fabric }) });
+      const { grace, ...others } = options;
+      await run({ ...others, file, args, graceMs: Math.round(grace * 1000) });
     });
+  addDoctor(program, doctor);
   await program.parseAsync(argv);
 }
 
@@ -91,6 +104,7 @@ function withRunOptions(command: Command): Command {
   return command
     .option('--members <number>', 'how many members', readMembers, DEFAULT_MEMBERS)
     .option('--fabric <name>', 'what carries the bytes; left out, the program or Bowecho decides')
+    .option('--host <address>', 'the address of this machine where members listen; left out, loopback')
     .option(
       '--grace <seconds>',
       'how long a member may take to end before it is killed',
@@ -130,8 +144,4 @@ function readGrace(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
   if (value <= LONGEST_GRACE_SECONDS) return value;
   throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${LONGEST_GRACE_SECONDS}.`);
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as { version: string }).version;
 }

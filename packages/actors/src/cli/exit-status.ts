@@ -44,6 +44,7 @@ function statusOf({ status, signal }: MemberEnd): number {
   return status ?? statusOfSignal(signal!);
 }
 
-function statusOfSignal(signal: NodeJS.Signals): number {
+/** As shells have it. */
+export function statusOfSignal(signal: NodeJS.Signals): number {
   return BY_SIGNAL + constants.signals[signal];
 }

@@ -1,8 +1,14 @@
 /** The command `bowecho`: what it was told is in command-line.ts, what it does in a file per command. */
 import { readCommandLine } from './command-line.js';
+import { doctor } from './doctor/doctor.js';
 import { run } from './run.js';
 
-await readCommandLine(process.argv, async options => {
-  const status = await run(options);
-  if (status !== undefined) process.exitCode = status;
+await readCommandLine(process.argv, {
+  run: async options => {
+    const status = await run(options);
+    if (status !== undefined) process.exitCode = status;
+  },
+  doctor: async options => {
+    process.exitCode = await doctor(options);
+  },
 });

@@ -1,5 +1,5 @@
 /**
- * All members of a run in the one process of the command, where processes cannot share memory: the program's file runs once
+ * All members of a run in the one process of the command, where processes cannot be connected: the program's file runs once
  * per member, each time under another URL and with another identity, which `createCluster` finds
  * (config/member-environment.ts). Everything else is that of one process: what the file imports, `process.argv`, output,
  * signals, the exit status; and an error that nobody catches ends it all.
@@ -11,7 +11,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runAsMember } from '../config/member-environment.js';
-import { fabricProblem } from '../host/open-fabric.js';
 import type { RunOptions } from './command-line.js';
 
 const FABRIC = 'in-process';
@@ -19,18 +18,6 @@ const FABRIC = 'in-process';
 const MEMBER = 'bowechoMember';
 /** A program that has not asked who it is for so long has a mistake, or much to do: milliseconds. */
 const LATE_MS = 5_000;
-
-/**
- * Why the members of a run must be in one process, in words; undefined if each can have its own.
- *
- * @param fabric what the user asked for, if anything
- */
-export async function whyOneProcess(fabric: string | undefined): Promise<string | undefined> {
-  if (fabric === FABRIC) return `fabric '${FABRIC}'`;
-  const isOurChoice = fabric === undefined || fabric === '' || fabric === 'auto';
-  const problem = isOurChoice ? await fabricProblem('shared-memory') : undefined;
-  return problem === undefined ? undefined : `shared memory cannot be used here: ${problem}`;
-}
 
 /**
  * Resolves when the program has run for all members. The process lives on for whatever they left open.

@@ -2,13 +2,15 @@
  * `bowecho run`: starts a local cluster of a program, prints what its members write, and sees to it that all of them end
  * when one fails or the user has enough. What it says itself goes to standard error, one line at a time.
  *
- * Where processes cannot share memory, or when it is told so, all members run in this process: one-process.ts.
+ * Where processes cannot be connected, or when it is told so, all members run in this process: one-process.ts.
  */
+import { BowechoError } from '@bowecho/core';
 import type { RunOptions } from './command-line.js';
 import { describeEnd, endedWell, exitStatusOf, type EndReason } from './exit-status.js';
 import { LabelledOutput } from './labelled-output.js';
+import { chooseFabric, type FabricChoice } from './local/choose-fabric.js';
 import { LocalCluster, type LocalMember, type MemberEnd, type OutputLine } from './local/local-cluster.js';
-import { runInOneProcess, whyOneProcess } from './one-process.js';
+import { runInOneProcess } from './one-process.js';
 import { problemOfProgram } from './program-file.js';
 import { StopSignals } from './stop-signals.js';
 
@@ -16,18 +18,29 @@ const WRONG = 1;
 
 /** Runs the program to its end, and resolves with the exit status; undefined where the program itself decides on it. */
 export async function run(options: RunOptions): Promise<number | undefined> {
+  const say = (sentence: string): void => console.error(`bowecho run: ${sentence}`);
   const problem = problemOfProgram(options.file);
-  if (problem !== undefined) {
-    console.error(`bowecho run: ${problem}`);
+  const choice = problem ?? (await choose(options));
+  if (typeof choice === 'string') {
+    say(choice);
     return WRONG;
   }
-  const why = await whyOneProcess(options.fabric ?? process.env['BOWECHO_FABRIC']);
-  if (why === undefined) return new Run(options).toItsEnd();
-  const say = (sentence: string): void => console.error(`bowecho run: ${sentence}`);
+  const { fabric, why = `fabric '${fabric}'` } = choice;
+  if (fabric !== 'in-process') return new Run(options).toItsEnd();
   const who = options.members === 1 ? 'the member runs' : `all ${options.members} members run`;
   say(`${why}; ${who} in this process, unlabelled`);
   await runInOneProcess(options, say);
   return undefined;
+}
+
+/** The fabric of the run, or why there can be none, in words. */
+async function choose({ fabric, host }: RunOptions): Promise<FabricChoice | string> {
+  try {
+    return await chooseFabric(fabric, process.env, host);
+  } catch (error) {
+    if (error instanceof BowechoError) return error.message;
+    throw error;
+  }
 }
 
 class Run {

@@ -15,16 +15,10 @@ import type { ActorDefinition } from '../definition/actor-definition.js';
 import { describeValue } from './describe-value.js';
 import { unknownKeyProblems } from './known-keys.js';
 import { withEnvironment, type Environment } from './environment.js';
+import { fabricNameProblem, type FabricName } from './fabric-names.js';
 import { addressProblems, listenOf, securityOf, securityProblems, type TlsConfig } from './network-config.js';
 import { DEFAULTS, isIntegerWithin, isName, LIMITS, NAME_RULE } from './limits.js';
 import type { Range } from './limits.js';
-
-/**
- * What carries the bytes. `in-process`: members of one process. `shared-memory`: processes of one machine. `auto`: the best
- * there is between processes, which in this version is shared memory.
- */
-const FABRICS = ['auto', 'shared-memory', 'in-process'] as const;
-export type FabricName = (typeof FABRICS)[number];
 
 /** What `createCluster` is told. The first five may come from the environment instead: see environment.ts. */
 export interface ClusterConfig {
@@ -67,7 +61,7 @@ export interface ResolvedConfig {
   /** Which seed is this member, if that is known beforehand. */
   readonly mySeed: string | undefined;
   readonly seeds: readonly string[];
-  readonly fabric: Exclude<FabricName, 'auto'>;
+  readonly fabric: FabricName;
   readonly security: SecureOptions;
   /** In the order of their names, the same at every member. */
   readonly actors: readonly ActorDefinition[];
@@ -114,7 +108,9 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
   }
   const config = withEnvironment(given, environment);
   const fabric = config.fabric ?? 'auto';
-  const isOneProcess = !isBetweenProcesses(fabric);
+  const fabricProblem = fabricNameProblem(given.fabric === undefined ? 'BOWECHO_FABRIC' : 'fabric', fabric);
+  // Of a fabric without a name that is known, only what holds for all of them is asked.
+  const isOneProcess = fabric === 'in-process' || fabricProblem !== undefined;
   const problems = unknownKeyProblems(config, OPTIONS, 'the configuration');
   const { id, seeds } = config;
   if (id === undefined && seeds === undefined) problems.push(NOBODY);
@@ -122,7 +118,7 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
     if (!isName(id)) problems.push(`id must be ${NAME_RULE}, but is ${describeValue(id)}`);
     problems.push(...addressProblems(config, isOneProcess));
   }
-  problems.push(...fabricProblems(fabric));
+  if (fabricProblem !== undefined) problems.push(fabricProblem);
   if (!isOneProcess) problems.push(...securityProblems(config));
   const actors = readActors(config.actors, problems);
   problems.push(...logProblems(config.log));
@@ -143,7 +139,7 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
     listen,
     mySeed: config.advertise ?? (seeds!.includes(listen) ? listen : undefined),
     seeds: Object.freeze([...seeds!]),
-    fabric: fabric === 'auto' ? 'shared-memory' : fabric,
+    fabric,
     security: securityOf(config),
     actors: Object.freeze(actors),
     log: resolveLog(config),
@@ -158,18 +154,6 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
 const NOBODY =
   'neither the program nor the environment says who this member is: start the program with `bowecho run <file>`, ' +
   "or give id, listen and seeds, e.g. { id: 'n1', listen: '127.0.0.1:7401', seeds: ['127.0.0.1:7401', '127.0.0.1:7402'] }";
-
-function isBetweenProcesses(fabric: unknown): boolean {
-  return fabric === 'auto' || fabric === 'shared-memory';
-}
-
-function fabricProblems(fabric: unknown): string[] {
-  if (FABRICS.includes(fabric as FabricName)) return [];
-  const use = `this version has ${FABRICS.map(name => `'${name}'`).join(', ')}`;
-  if (fabric === 'libfabric')
-    return [`fabric 'libfabric' (RDMA between machines) is not available yet; ${use}`];
-  return [`fabric must be the name of a fabric, but is ${describeValue(fabric)}; ${use}`];
-}
 
 function readActors(actors: unknown, problems: string[]): ActorDefinition[] {
   if (!Array.isArray(actors) || actors.length === 0) {

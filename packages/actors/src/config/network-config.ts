@@ -46,7 +46,7 @@ export function addressProblems(config: ClusterConfig, isOneProcess: boolean): s
       `advertise must be one of the seeds ${seeds.join(', ')}, but is ${describeValue(advertise)}`,
     );
   }
-  if (isOneProcess && isAddress(listen) && !seeds.includes(listen)) {
+  if (config.fabric === 'in-process' && isAddress(listen) && !seeds.includes(listen)) {
     const source = config.listen === undefined ? 'listen (by default the id)' : 'listen';
     problems.push(
       `${source} is ${describeValue(listen)}, which is not among the seeds ${seeds.map(String).join(', ')}: ${FOUNDERS_ONLY}`,

@@ -56,3 +56,13 @@ export function isLoopback(host: string): boolean {
   if (family === 0) return host.toLowerCase() === 'localhost';
   return LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
+
+const LINK_LOCAL = new BlockList();
+LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
+LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
+
+/** Whether an IP address means something on one link only. */
+export function isLinkLocal(address: string): boolean {
+  const [plain] = address.split('%', 1);
+  return LINK_LOCAL.check(plain!, isIPv4(plain!) ? 'ipv4' : 'ipv6');
+}

@@ -20,8 +20,12 @@ export interface ControlHandler {
   greeted(theirs: Greeting): Answer;
   /** The process at `seed`, perhaps myself, answered my dial with its greeting. */
   answered(seed: string, theirs: Greeting): void;
-  /** A dial of `seed` failed, in words; it is tried again. Not called twice in a row with the same words. */
-  unanswered(seed: string, problem: string): void;
+  /**
+   * A dial of `seed` failed, in words; it is tried again. Not called twice in a row with the same words.
+   *
+   * @param isNobody whether its machine said that nobody listens there
+   */
+  unanswered(seed: string, problem: string, isNobody: boolean): void;
   /** A message of a member whose greeting I answered with mine. */
   received(message: ControlMessage): void;
   /** My way to a member that had answered broke, in words; it is dialed again. What was sent last may be lost. */

@@ -8,7 +8,7 @@ import type { MemberIdentity } from '@bowecho/core';
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Address } from './address.js';
-import { describeSocketError, describeTlsProblem } from './connection-problem.js';
+import { codeOf, describeSocketError, describeTlsProblem } from './connection-problem.js';
 import { KEEP_ALIVE_MILLIS, MAX_GREETING_BYTES, type ControlLimits } from './control-limits.js';
 import type { ControlTls } from './control-tls.js';
 import { FRAME_KIND, FrameReader, type Frame } from './frame.js';
@@ -29,8 +29,8 @@ export interface DialOptions {
 /** Who dialed. Called from events of the socket, never in the middle of a call. */
 export interface DialEvents {
   answered(theirs: Greeting): void;
-  /** It is over. `member` is who had answered. */
-  ended(reason: string, member: MemberIdentity | undefined): void;
+  /** It is over. `member` is who had answered. `isNobody`: the machine said that nobody listens there. */
+  ended(reason: string, member: MemberIdentity | undefined, isNobody: boolean): void;
 }
 
 export class DialedConnection {
@@ -43,6 +43,7 @@ export class DialedConnection {
   private isSecure: boolean;
   /** Why it ends: the first that was noticed. Nothing is sent or read any more. */
   private reason: string | undefined;
+  private isNobody = false;
   private isCorked = false;
   private timer: NodeJS.Timeout;
   private readonly gone: Promise<void>;
@@ -187,13 +188,14 @@ export class DialedConnection {
     const { tls } = this.options;
     const isTls = tls !== undefined && (!this.isSecure || 'library' in error);
     // The socket is closed by this error, and `onClose` tells it.
+    this.isNobody = codeOf(error) === 'ECONNREFUSED';
     this.reason ??= isTls ? describeTlsProblem(error, tls.kind) : describeSocketError(error);
   };
 
   private readonly onClose = (): void => {
     clearTimeout(this.timer);
     this.reason ??= this.reasonOfEnd();
-    this.events.ended(this.reason, this.from);
+    this.events.ended(this.reason, this.from, this.isNobody);
   };
 
   private reasonOfEnd(): string {

@@ -10,8 +10,8 @@ import type { Greeting } from './greeting.js';
 /** Who owns the way. Called from events of sockets and timers, never in the middle of a call. */
 export interface DialedSeedEvents {
   answered(seed: DialedSeed, theirs: Greeting): void;
-  /** A dial failed; not told twice in a row in the same words. */
-  unanswered(seed: DialedSeed, problem: string): void;
+  /** A dial failed; not told twice in a row in the same words. `isNobody`: its machine said that nobody listens there. */
+  unanswered(seed: DialedSeed, problem: string, isNobody: boolean): void;
   /** The connection to a member that had answered ended. */
   lost(seed: DialedSeed, member: MemberIdentity, reason: string): void;
 }
@@ -73,7 +73,11 @@ export class DialedSeed {
     this.events.answered(this, theirs);
   };
 
-  private readonly onEnded = (reason: string, member: MemberIdentity | undefined): void => {
+  private readonly onEnded = (
+    reason: string,
+    member: MemberIdentity | undefined,
+    isNobody: boolean,
+  ): void => {
     this.connection = undefined;
     if (this.isClosed) return;
     if (member !== undefined && performance.now() - this.answeredAt >= LASTED_MILLIS) {
@@ -84,7 +88,7 @@ export class DialedSeed {
       this.events.lost(this, member, reason);
     } else if (reason !== this.lastProblem) {
       this.lastProblem = reason;
-      this.events.unanswered(this, reason);
+      this.events.unanswered(this, reason, isNobody);
     }
   };
 

@@ -133,8 +133,8 @@ export class TcpControlChannel implements ControlChannel {
     this.handler?.answered(seed.name, theirs);
   };
 
-  private readonly onUnanswered = (seed: DialedSeed, problem: string): void => {
-    this.handler?.unanswered(seed.name, problem);
+  private readonly onUnanswered = (seed: DialedSeed, problem: string, isNobody: boolean): void => {
+    this.handler?.unanswered(seed.name, problem, isNobody);
   };
 
   private readonly onLost = (seed: DialedSeed, member: MemberIdentity, reason: string): void => {

@@ -130,7 +130,7 @@ export class ActorNode implements Application {
   /** One step. Returns how much was done; 0 lets the driver rest until a write, a wake, or the next deadline. */
   doWork(now: number): number {
     const work = this.member.doWork(now) + this.calls.doWork(now);
-    if (this.leaveReason === undefined || this.calls.hasForwarded) return work;
+    if (this.leaveReason === undefined || this.calls.forwarding.hasForwarded) return work;
     this.member.leave(this.leaveReason);
     this.leaveReason = undefined;
     return work + 1; // a turn follows that looks at it
@@ -187,7 +187,7 @@ export class ActorNode implements Application {
     if (delivery.isMine) this.calls.delivered(set, this.myRank, outcome);
     else if (this.header.gatherId >= 0) {
       const isQuery = replica.definition.methods[this.header.method]?.kind === 'query';
-      this.calls.answer(delivery.sender, this.header.gatherId, outcome, !isQuery);
+      this.calls.forwarding.answer(delivery.sender, this.header.gatherId, outcome, !isQuery);
     }
   }
 
@@ -222,7 +222,7 @@ export class ActorNode implements Application {
       this.log.error({ err, from: this.view.members[fromRank] }, 'a message of a member cannot be read');
       return;
     }
-    if (message.kind === 'answer') this.calls.answered(message.id, fromRank, message.outcome);
+    if (message.kind === 'answer') this.calls.forwarding.answered(message.id, fromRank, message.outcome);
     else if (message.kind === 'withdraw') this.calls.withdraw(fromRank, message.id);
     else this.calls.execute(fromRank, message, this.definitions[message.type]!);
   }

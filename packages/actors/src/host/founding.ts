@@ -59,6 +59,11 @@ export class Founding {
     return this.founders.size === this.me.seeds.length;
   }
 
+  /** Who answered at a seed. */
+  memberAt(seed: string): MemberIdentity | undefined {
+    return this.founders.get(seed)?.identity;
+  }
+
   /** Notes why a seed does not answer. */
   unanswered(seed: string, problem: string): void {
     this.problems.set(seed, problem);

@@ -88,10 +88,10 @@ export class InProcessControl implements ControlChannel {
     const answer = target?.handler?.greeted(mine!);
     if (target === undefined || answer === undefined) {
       this.hub.whenNext(seed, this.dials.get(seed)!);
-      handler.unanswered(seed, 'nobody listens there');
+      handler.unanswered(seed, 'nobody listens there', true);
     } else if ('refusal' in answer) {
       this.hub.whenNext(seed, this.dials.get(seed)!);
-      handler.unanswered(seed, `it refused: ${answer.refusal}`);
+      handler.unanswered(seed, `it refused: ${answer.refusal}`, false);
     } else {
       this.links.set(nameOf(answer.greeting.identity), { seed, target });
       target.callers.add(this);

@@ -109,7 +109,7 @@ describe('a forwarded call', () => {
     const calls = [endOf(far.add('a')), endOf(far.read())];
     both.run(0); // it is executed
     both.loseMail();
-    both.nodes[1]!.calls.memberLost(0, 'reset');
+    both.nodes[1]!.calls.forwarding.memberLost(0, 'reset');
     expect(await Promise.all(calls)).to.deep.equal(['MEMBER_LOST unknown', 'MEMBER_LOST no']);
     const read = endOf(near.read());
     both.run(0, 1);

@@ -1,4 +1,5 @@
 /** LocalCluster with real processes: who they are, what they say, how they end, and what is left of them: nothing. */
+import { networkInterfaces } from 'node:os';
 import { LocalCluster, type LocalClusterOptions, type MemberEnd } from '@bowecho/actors/local';
 import { BowechoError } from '@bowecho/core';
 import { expect } from 'chai';
@@ -58,6 +59,22 @@ describe('a local cluster', () => {
         OWN: 'yes',
       });
     }
+  });
+
+  it('has members listen at another address of loopback, which needs no secret', async function () {
+    const isThere = Object.values(networkInterfaces()).some(all =>
+      all?.some(({ address }) => address === '::1'),
+    );
+    if (!isThere) this.skip(); // without IPv6
+    const said: unknown[] = [];
+    const cluster = await start(
+      `process.send([process.env.BOWECHO_LISTEN, process.env.BOWECHO_SEEDS, process.env.BOWECHO_SECRET]);`,
+      { members: 2, host: '::1', env: { BOWECHO_SECRET: '' }, onMessage: (_, value) => said.push(value) },
+    );
+    await cluster.ended();
+    const addresses = cluster.members.map(member => member.address);
+    for (const address of addresses) expect(address).to.match(/^\[::1\]:\d+$/);
+    expect(said).to.have.deep.members(addresses.map(address => [address, addresses.join(','), '']));
   });
 
   it('hands over every line and message before an end, and says how it was', async () => {
@@ -222,6 +239,11 @@ describe('a local cluster', () => {
       expect(refusal).to.include({ code: 'CONFIG_INVALID' });
       expect(refusal.message).to.match(/^members must be a whole number from 1 to 64, but is .*\d/);
     }
+    const stranger = await failureOf(LocalCluster.start({ file: 'x.js', host: '203.0.113.9' }));
+    expect(stranger).to.include({ code: 'CONFIG_INVALID' });
+    expect(stranger.message).to.match(
+      /^host must be an IP address of this machine, but 203\.0\.113\.9 is none; it has /,
+    );
     expect(await failureOf(LocalCluster.start({ file: 'x.js', graceMs: -1 }))).to.include({
       code: 'CONFIG_INVALID',
     });

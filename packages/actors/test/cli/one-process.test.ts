@@ -72,23 +72,36 @@ describe('bowecho run in one process', () => {
     });
   }
 
-  it('is chosen, with the reason, where memory cannot be shared', async () => {
-    const { status, out, err } = await start(`${COUNTER} ${MEET}`, [], { NODE_OPTIONS: '--no-addons' }).ended;
+  it('is chosen, with the reason, where processes cannot be connected', async () => {
+    const { status, out, err } = await start(`${COUNTER} ${MEET}`, [], {
+      NODE_OPTIONS: '--no-addons',
+      BOWECHO_FABRIC: '',
+    }).ended;
     expect(err).to.match(
-      /^bowecho run: shared memory cannot be used here: .+; all 3 members run in this process/,
+      /^bowecho run: processes cannot be connected here: .+; all 3 members run in this process/,
     );
     expect(err.trimEnd().split('\n')).to.have.lengthOf(1);
     expect(out.trimEnd().split('\n')).to.have.lengthOf(3);
     expect(status).to.equal(0);
   });
 
-  it('is not chosen where the user asked for processes', async () => {
-    const { out, err } = await start(`console.log(process.env.BOWECHO_ID);`, ['--fabric', 'shared-memory'], {
-      NODE_OPTIONS: '--no-addons',
-    }).ended;
-    expect(err).to.equal('');
-    expect(out.trimEnd().split('\n').sort()).to.deep.equal(['n1 | n1', 'n2 | n2', 'n3 | n3']);
-  });
+  for (const [where, args, more] of [
+    ['--fabric', ['--fabric', 'shared-memory'], {}],
+    ['BOWECHO_FABRIC', [], { BOWECHO_FABRIC: 'shared-memory' }],
+  ] as const) {
+    it(`is not chosen where ${where} asks for processes, and why there are none is said once`, async () => {
+      const env = { NODE_OPTIONS: '--no-addons', ...more };
+      const { status, out, err } = await start(`console.log('runs');`, args, env).ended;
+      expect(status).to.equal(1);
+      expect(out).to.equal('');
+      const words = "bowecho run: the fabric 'shared-memory' cannot be used here: ";
+      expect(err.startsWith(words), err).to.equal(true);
+      expect(err.endsWith(`; without ${where} the best that this machine has is taken\n`), err).to.equal(
+        true,
+      );
+      expect(err.trimEnd().split('\n')).to.have.lengthOf(1);
+    });
+  }
 
   it('gives the program its arguments', async () => {
     const { out } = await start(

@@ -1,9 +1,14 @@
 /** `bowecho run` as a person runs it: merged output, exit statuses, signals, and no process left however it ends. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { fabricProblem } from '@bowecho/actors/local';
 import { expect } from 'chai';
 import { Command, type CommandEnd } from './command.js';
 import { Programs } from './programs.js';
+
+/** A file that could be run, and is not. */
+const PROGRAM = fileURLToPath(import.meta.url);
 
 /**
  * A member that does what it is told by arguments like `n2=exit:3`, once it is sent SIGUSR2, and what `n2:asked=...` says
@@ -27,7 +32,7 @@ const OBEDIENT = `
   console.log('pid', process.pid);
 `;
 
-/** Has members be processes even where they could not share memory: these programs do not. */
+/** Has members be processes, or the tests that need them be skipped. */
 const PROCESSES = 'shared-memory';
 
 interface Case {
@@ -109,6 +114,11 @@ function linesOf(text: string, label: string): string[] {
     .map(line => line.slice(start.length));
 }
 
+/** Skips what follows where members cannot be processes. */
+async function needsProcesses(this: Mocha.Context): Promise<void> {
+  if ((await fabricProblem(PROCESSES)) !== undefined) this.skip();
+}
+
 describe('bowecho run', () => {
   const programs = new Programs();
   let commands: Command[] = [];
@@ -126,6 +136,8 @@ describe('bowecho run', () => {
   after(() => programs.remove());
 
   describe('prints', () => {
+    before(needsProcesses);
+
     it('whole lines behind the names of their members, each to its stream, a last one without an end too', async () => {
       const { status, out, err } = await run(`
         for (let i = 0; i < 200; i++) { process.stdout.write('line '); process.stdout.write(i + '\\n'); }
@@ -154,7 +166,8 @@ describe('bowecho run', () => {
     });
   });
 
-  it('passes on what is not its own', async () => {
+  it('passes on what is not its own', async function () {
+    await needsProcesses.call(this);
     const { out } = await run(
       `console.log(JSON.stringify(process.argv.slice(2)), process.env.BOWECHO_FABRIC);`,
       'one',
@@ -163,17 +176,19 @@ describe('bowecho run', () => {
       '--members',
       '2',
       '-x',
-      '--fabric=auto',
+      '--fabric=shared-memory',
       '',
       '--',
       '--members',
       '9',
     );
-    const expected = '["one","--port","8080","-x","","--members","9"] auto';
+    const expected = '["one","--port","8080","-x","","--members","9"] shared-memory';
     expect(out.trimEnd().split('\n').sort()).to.deep.equal([`n1 | ${expected}`, `n2 | ${expected}`]);
   });
 
   describe('ends', () => {
+    before(needsProcesses);
+
     for (const { what, args, act, status, says } of CASES) {
       it(`with ${status} when: ${what}`, async () => {
         const command = start(OBEDIENT, ...args);
@@ -204,6 +219,8 @@ describe('bowecho run', () => {
   });
 
   describe('leaves no process behind', () => {
+    before(needsProcesses);
+
     let server: Server;
     let port: string;
     const sockets: Socket[] = [];
@@ -279,6 +296,18 @@ describe('bowecho run', () => {
     ['half a member', ['run', 'x.js', '--members=1.5'], /argument '1.5' is invalid/],
     ['no members said', ['run', 'x.js', '--members'], /'--members <number>' argument missing/],
     ['a negative grace', ['run', 'x.js', '--grace', '-1'], /argument '-1' is invalid.* 0 to 3600/],
+    [
+      'a fabric that is none',
+      ['run', PROGRAM, '--fabric', 'tcp'],
+      /^bowecho run: --fabric must be one of 'auto', .* 'libfabric-shm', but is the text "tcp"; did you mean 'libfabric-tcp'\?$/m,
+    ],
+    [
+      'an address that is not here',
+      ['run', PROGRAM, '--host', '203.0.113.9'],
+      /^bowecho run: --host must be an IP address of this machine, but 203\.0\.113\.9 is none; it has 127\.0\.0\.1/,
+    ],
+    ['no address said', ['run', 'x.js', '--host'], /'--host <address>' argument missing/],
+    ['no fabric said', ['run', 'x.js', '--fabric'], /'--fabric <name>' argument missing/],
     ['an unknown option', ['run', '--memebrs', '3', 'x.js'], /unknown option '--memebrs'\n\(Did you mean/],
     ['an unknown command', ['rnu', 'x.js'], /unknown command 'rnu'\n\(Did you mean run\?\)/],
     ['a file that is not there', ['run', 'no-such.js'], /^bowecho run: there is no file 'no-such.js'/],

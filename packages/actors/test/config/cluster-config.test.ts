@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { DEFAULTS, resolveConfig } from '../../src/config/index.js';
+import { DEFAULTS, FABRICS, resolveConfig } from '../../src/config/index.js';
 import type { ClusterConfig } from '../../src/config/index.js';
 import { defineActor } from '../../src/definition/index.js';
 import { thrown } from '../definition/thrown.js';
@@ -26,6 +26,13 @@ const Namesake = defineActor({
 });
 const Broken = defineActor({ name: 'broken', shards: 0, state: () => ({ n: 0 }) });
 class Undecorated {}
+
+const tls = {
+  cert: '-----BEGIN CERTIFICATE',
+  key: '-----BEGIN PRIVATE KEY',
+  ca: '-----BEGIN CERTIFICATE',
+};
+const SECRET = 'correct horse battery';
 
 const GOOD: ClusterConfig = {
   id: 'n1',
@@ -90,11 +97,19 @@ describe('cluster configuration', () => {
     ],
     ['a number to listen at', { listen: 7400 }, 'listen must be an address'],
     [
-      'a fabric of later',
-      { fabric: 'libfabric' },
-      "fabric 'libfabric' (RDMA between machines) is not available yet; this version has 'auto', 'shared-memory', 'in-process'",
+      'an unknown fabric',
+      { fabric: 'ethernet' },
+      "fabric must be one of 'auto', 'in-process', 'shared-memory', 'libfabric', 'libfabric-verbs', 'libfabric-efa', " +
+        `'libfabric-tcp', 'libfabric-shm', but is the text "ethernet"`,
     ],
-    ['an unknown fabric', { fabric: 'tcp' }, `fabric must be the name of a fabric, but is the text "tcp"`],
+    ['a misspelt fabric', { fabric: 'shared_memory' }, `"shared_memory"; did you mean 'shared-memory'?`],
+    ['half a fabric', { fabric: 'verbs' }, `"verbs"; did you mean 'libfabric-verbs'?`],
+    ['a fabric of another kind', { fabric: 7 }, 'but is the number 7'],
+    [
+      'an unknown fabric, and does not say where its members must be',
+      { fabric: 'x', listen: 'n9' },
+      'fabric must',
+    ],
     ['no actors', { actors: [] }, 'actors must be a list of actor classes, but is empty'],
     [
       'an actor alone',
@@ -148,23 +163,17 @@ describe('cluster configuration', () => {
   }
 
   describe('between processes', () => {
-    const SECRET = 'correct horse battery';
     const BETWEEN = {
       ...GOOD,
       fabric: 'auto',
       listen: '127.0.0.1:7401',
       seeds: ['127.0.0.1:7401', '[::1]:7402'],
     } as const;
-    const tls = {
-      cert: '-----BEGIN CERTIFICATE',
-      key: '-----BEGIN PRIVATE KEY',
-      ca: '-----BEGIN CERTIFICATE',
-    };
     const wide = { listen: '0.0.0.0:7401', seeds: ['n1:7401', 'n2:7401'] };
 
-    it('means shared memory, and knows itself by the address where it listens', () => {
+    it('knows itself by the address where it listens', () => {
       const resolved = resolveConfig(BETWEEN);
-      expect(resolved).to.include({ fabric: 'shared-memory', mySeed: BETWEEN.listen });
+      expect(resolved).to.include({ fabric: 'auto', mySeed: BETWEEN.listen });
       expect(resolved.security).to.deep.equal({ kind: 'none' });
     });
 
@@ -176,6 +185,11 @@ describe('cluster configuration', () => {
       const advertised = resolveConfig({ ...BETWEEN, ...wide, insecure: true, advertise: 'n2:7401' });
       expect(advertised.mySeed).to.equal('n2:7401');
       expect(resolveConfig({ ...BETWEEN, ...wide, insecure: true }).mySeed).to.equal(undefined);
+    });
+
+    it('takes every fabric by its name, as it is', () => {
+      for (const fabric of FABRICS.filter(name => name !== 'in-process'))
+        expect(resolveConfig({ ...BETWEEN, fabric }).fabric).to.equal(fabric);
     });
 
     const refused: [string, object, string][] = [
@@ -220,13 +234,31 @@ describe('cluster configuration', () => {
     it('fills what the program leaves out', () => {
       const resolved = resolveConfig({ actors: [Counter], log: false }, environment);
       const { BOWECHO_ID: id, BOWECHO_LISTEN: listen } = environment;
-      expect(resolved).to.include({ id, listen, fabric: 'shared-memory' });
+      expect(resolved).to.include({ id, listen, fabric: 'auto' });
       expect(resolved.seeds).to.deep.equal(['127.0.0.1:7401', '127.0.0.1:7402']);
       expect(resolved.security).to.deep.equal({ kind: 'none' });
     });
 
     it('does not overrule the program', () => {
       expect(resolveConfig(GOOD, environment)).to.deep.include({ id: 'n1', seeds: GOOD.seeds });
+    });
+
+    it('gives no secret to a program that says otherwise how members trust each other', () => {
+      const secretive = { ...environment, BOWECHO_SECRET: SECRET };
+      const securityOf = (more: Partial<ClusterConfig>): unknown =>
+        resolveConfig({ actors: [Counter], ...more }, secretive).security;
+      expect(securityOf({})).to.deep.equal({ kind: 'secret', secret: SECRET });
+      expect(securityOf({ insecure: true })).to.deep.equal({ kind: 'none' });
+      expect(securityOf({ tls })).to.deep.equal({ kind: 'certificates', ...tls });
+    });
+
+    it('names the fabric, and is named itself where it names none', () => {
+      const resolve = (fabric: string): string =>
+        resolveConfig({ actors: [Counter] }, { ...environment, BOWECHO_FABRIC: fabric }).fabric;
+      expect(resolve('libfabric-tcp')).to.equal('libfabric-tcp');
+      expect(thrown(() => resolve('tcp')).problems.join()).to.match(
+        /^BOWECHO_FABRIC must be one of .*, but is the text "tcp"; did you mean 'libfabric-tcp'\?$/,
+      );
     });
 
     it('is held to the same rules', () => {
@@ -247,7 +279,7 @@ describe('cluster configuration', () => {
       id: '',
       listen: 'n1',
       seeds: ['n1', 'n1'],
-      fabric: 'libfabric',
+      fabric: 'ethernet',
       actors: [Undecorated, Broken],
       ringBytes: 5000,
       callTimeout: -1,

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { DEFAULTS, LIMITS, resolveConfig } from '../../src/config/index.js';
+import { DEFAULTS, FABRICS, LIMITS, resolveConfig } from '../../src/config/index.js';
 import type { ClusterConfig, Range } from '../../src/config/index.js';
 import { thrown } from '../definition/thrown.js';
 
@@ -37,6 +37,10 @@ describe('docs/configuration.md', () => {
     const inDoc = tableOf('name').map(([name, , ...numbers]) => [name, ...numbers]);
     expect(inDoc).to.have.deep.members(inCode);
     expect(Object.keys(LIMITS)).to.include.members(Object.keys(DEFAULTS));
+  });
+
+  it('has the fabrics of the code, all of them', () => {
+    expect(tableOf('fabric').map(([name]) => name)).to.have.members([...FABRICS]);
   });
 
   it('has the options that resolveConfig knows, all of them', () => {

@@ -40,7 +40,10 @@ describe('an operating system that refuses', function () {
       process.setgid!(id);
       process.setuid!(id);
     }, SOMEBODY_ELSE);
-    await group.begin(({ id }) => ({ bootstrapTimeout: id === 'n2' ? 1_500 : 600_000 }));
+    await group.begin(({ id }) => ({
+      fabric: 'shared-memory',
+      bootstrapTimeout: id === 'n2' ? 1_500 : 600_000,
+    }));
     const [first, second] = await Promise.all([n1.notReady(), n2.notReady()]);
     expect(second.code).to.equal('PEER_UNREACHABLE');
     expect(second.message).to.match(/belongs to another user.*run members as the same user/);

@@ -39,7 +39,7 @@ describe('a member that is killed', function () {
       group.n(victim).kill('SIGKILL');
 
       const reasons = await Promise.all(survivors.map(member => member.heard('halted')));
-      const named = new RegExp(`^n${victim} is lost(: its process is gone|, as n\\d noticed)$`);
+      const named = new RegExp(`^n${victim} is lost(: its process is gone.*|, as n\\d noticed)$`);
       for (const reason of reasons) expect(reason).to.match(named);
       expect(await lost).to.match(/ended with SIGKILL/);
 

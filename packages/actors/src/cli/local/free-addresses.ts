@@ -5,19 +5,19 @@
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-
-const HOST = '127.0.0.1';
+import { formatAddress } from '../../control/address.js';
 
 /**
  * So many addresses like `127.0.0.1:41237`.
  *
+ * @param host an IP address of this machine
  * @throws the system's error if this machine has no more ports to give
  */
-export async function freeAddresses(count: number): Promise<string[]> {
+export async function freeAddresses(count: number, host: string): Promise<string[]> {
   const servers = Array.from({ length: count }, () => createServer());
   try {
-    await Promise.all(servers.map(server => once(server.listen(0, HOST), 'listening')));
-    return servers.map(server => `${HOST}:${(server.address() as AddressInfo).port}`);
+    await Promise.all(servers.map(server => once(server.listen(0, host), 'listening')));
+    return servers.map(server => formatAddress(host, (server.address() as AddressInfo).port));
   } finally {
     await Promise.all(
       servers.filter(server => server.listening).map(server => once(server.close(), 'close')),

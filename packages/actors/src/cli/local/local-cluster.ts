@@ -4,13 +4,15 @@
  *
  * A member learns who it is from its environment, which `createCluster` reads where its configuration does not say:
  * `BOWECHO_ID`, `BOWECHO_LISTEN`, `BOWECHO_SEEDS`, `BOWECHO_FABRIC`. Nothing here knows what the program does with them.
- * Whether processes of this machine can be connected at all is what `fabricProblem('shared-memory')` says.
+ * Whether processes of this machine can be connected, and how, is what `chooseFabric` says.
  */
 import { BowechoError } from '@bowecho/core';
 import { describeValue } from '../../config/describe-value.js';
 import { isIntegerWithin, LIMITS } from '../../config/limits.js';
 import { freeAddresses } from './free-addresses.js';
+import { hostProblem, LOOPBACK_HOST } from './local-host.js';
 import { LocalMember, type MemberEnd, type MemberListeners, type MemberProgram } from './local-member.js';
+import { secretFor } from './run-secret.js';
 
 export {
   LocalMember,
@@ -21,11 +23,18 @@ export {
   type OutputLine,
 } from './local-member.js';
 export type { Line } from './line-splitter.js';
+export { FABRICS, type FabricName } from '../../config/fabric-names.js';
 export { fabricProblem } from '../../host/open-fabric.js';
+export { chooseFabric, type FabricChoice } from './choose-fabric.js';
 
 export interface LocalClusterOptions extends MemberProgram, MemberListeners {
   /** How many, 1 to 64: `n1`, `n2`, ... Default 3. */
   readonly members?: number;
+  /**
+   * The IP address of this machine where all of them listen, for fabrics that loopback does not have. Beyond loopback they
+   * share a secret: `BOWECHO_SECRET` of the environment, or a random one. Default `127.0.0.1`.
+   */
+  readonly host?: string;
 }
 
 export const DEFAULT_MEMBERS = 3;
@@ -50,22 +59,26 @@ export class LocalCluster implements AsyncDisposable {
   private constructor(readonly members: readonly LocalMember[]) {}
 
   /**
-   * Starts the members, each at a free port of 127.0.0.1. Resolves when all processes run; whether their programs do is
+   * Starts the members, each at a free port of `host`. Resolves when all processes run; whether their programs do is
    * for them to say. No listener is called before what awaits this goes on.
    *
-   * @throws BowechoError `CONFIG_INVALID` for a number of members or a grace out of range
+   * @throws BowechoError `CONFIG_INVALID` for a number of members or a grace out of range, or a host that is no address
+   * of this machine
    * @throws the system's error if a process cannot be started; those that were are killed
    */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
-    const { members: count = DEFAULT_MEMBERS } = options;
+    const { members: count = DEFAULT_MEMBERS, host = LOOPBACK_HOST } = options;
     const { min, max } = LIMITS.seeds;
     if (!isIntegerWithin(count, LIMITS.seeds)) {
       const sentence = `members must be a whole number from ${min} to ${max}, but is ${describeValue(count)}`;
       throw new BowechoError('CONFIG_INVALID', sentence);
     }
-    const seeds = await freeAddresses(count);
+    const problem = hostProblem('host', host);
+    if (problem !== undefined) throw new BowechoError('CONFIG_INVALID', problem);
+    const seeds = await freeAddresses(count, host);
+    const env = { ...options.env, ...secretFor(host, { ...process.env, ...options.env }) };
     const starts = await Promise.allSettled(
-      seeds.map((address, i) => LocalMember.start({ ...options, id: `n${i + 1}`, address, seeds })),
+      seeds.map((address, i) => LocalMember.start({ ...options, env, id: `n${i + 1}`, address, seeds })),
     );
     const started = starts.flatMap(start => (start.status === 'fulfilled' ? [start.value] : []));
     const failure = starts.find(start => start.status === 'rejected');

@@ -53,6 +53,8 @@ export interface MemberProgram {
   readonly env?: Readonly<Record<string, string>>;
   /** Where it runs. Default: where this process does. */
   readonly cwd?: string;
+  /** The Node that runs it, or what starts one with these arguments. Default: this process' own. */
+  readonly execPath?: string;
   /** Options of Node. Default: those of this process, without what would run another program. */
   readonly execArgv?: readonly string[];
 }
@@ -125,6 +127,7 @@ export class LocalMember {
         ...(fabric === undefined ? {} : { BOWECHO_FABRIC: fabric }),
       },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
       detached: true,

@@ -1,0 +1,354 @@
+/**
+ * Bootstrap brings this process from nothing to a member of a group that runs, and back to nothing. It listens and dials,
+ * has `Founding` compare what the founders say of themselves, makes the member and its run loop once all of them are
+ * known, and from then on gives the member what others say to it. In the end it lets go of everything.
+ *
+ * It decides who is heard: founders of my group, by identity, and nobody else. What the program sees of all that is the
+ * cluster's matter, which is told by `BootstrapEvents`.
+ */
+import { randomInt } from 'node:crypto';
+import {
+  BowechoError,
+  rankOf,
+  type ControlMessage,
+  type Fabric,
+  type KeysMessage,
+  type MemberIdentity,
+  type View,
+} from '@bowecho/core';
+import type { ResolvedConfig } from '../config/index.js';
+import type { Answer, ControlChannel, ControlHandler } from '../control/control-channel.js';
+import type { Greeting } from '../control/greeting.js';
+import { identityKey } from '../control/identity-key.js';
+import type { Log } from '../ctx.js';
+import { ActorNode, type NodeEvents } from './actor-node.js';
+import { Founding, isMember } from './founding.js';
+import { RunLoop, microsecondsNow } from './run-loop.js';
+
+/** How far a member is on its way from nothing to nothing. Its cluster writes it. */
+export interface Standing {
+  /** A view was installed here. */
+  isReady: boolean;
+  /** The program wants to be rid of it. */
+  isClosing: boolean;
+  /** Why it refuses work; undefined while it does not. */
+  haltReason: string | undefined;
+}
+
+/** What a cluster hears of its member. */
+export interface BootstrapEvents extends Omit<NodeEvents, 'onHalted'> {
+  /** There is no group any more, or will be none; `error` says so to those who wait, where it is known better than by a reason. */
+  onOver(reason: string, error?: BowechoError): void;
+  /** Everything is let go of now. */
+  onRelease(): void;
+}
+
+/** Identity of a process is its id and a number that no earlier process of that id had. */
+const INCARNATION_LIMIT = 2 ** 47;
+/** A founder that is missing for longer is worth a line in the log: not all start in the same moment. */
+const LATE_MS = 2_000;
+/** Processes whose keys are kept for a member that is not made yet: founders, and whoever else says so. */
+const MOST_EARLY = 1_024;
+
+export class Bootstrap {
+  private readonly founding: Founding;
+  private readonly me: Greeting;
+  private made: ActorNode | undefined;
+  private loop: RunLoop | undefined;
+  /** By identity, oldest first: the keys of members that were faster than I am. */
+  private readonly early = new Map<string, KeysMessage>();
+  private timer: NodeJS.Timeout | undefined;
+  private openedAt = 0;
+  private released: Promise<void> | undefined;
+
+  constructor(
+    private readonly config: ResolvedConfig,
+    private readonly fabric: Fabric,
+    private readonly control: ControlChannel,
+    private readonly log: Log,
+    private readonly standing: Readonly<Standing>,
+    private readonly events: BootstrapEvents,
+  ) {
+    this.me = {
+      identity: { id: config.id, incarnation: randomInt(1, INCARNATION_LIMIT) },
+      seeds: config.seeds,
+      fabric: config.fabric,
+      ringBytes: config.ringBytes,
+      fingerprints: new Map(config.actors.map(definition => [definition.name, definition.fingerprint])),
+    };
+    this.founding = new Founding(this.me, config.actors, config.mySeed);
+  }
+
+  /** The member, once all founders are known. */
+  get node(): ActorNode | undefined {
+    return this.made;
+  }
+
+  /** What this member waits for, and on whom. */
+  get waitingFor(): readonly string[] {
+    return this.made?.member.waitingFor() ?? this.founding.waitingFor;
+  }
+
+  /** Takes the address and dials the founders. If it rejects, everything is let go of. */
+  async listen(): Promise<void> {
+    this.openedAt = performance.now();
+    this.timer = setTimeout(() => this.timesOut(), this.config.bootstrapTimeout);
+    try {
+      await this.control.open(this.me, this.handler());
+    } catch (error) {
+      this.failToStart(error);
+      await this.release();
+      throw error;
+    }
+  }
+
+  /** Makes the member at once, where no founder has to be waited for. */
+  begin(): void {
+    this.tryToStart(() => undefined);
+  }
+
+  /** Has what was sent delivered, then ends the view; the cluster hears when it has ended. Only where there is a node. */
+  leave(reason: string): void {
+    this.made!.leave(reason);
+    this.loop!.wake();
+  }
+
+  /** Lets go of everything, once: the address may be a successor's by the time that a member which failed is closed. */
+  release(): Promise<void> {
+    this.released ??= this.letGo();
+    return this.released;
+  }
+
+  private handler(): ControlHandler {
+    return {
+      greeted: theirs => this.answer(theirs),
+      answered: (seed, theirs) => this.heard(seed, theirs),
+      unanswered: (seed, problem, isNobody) => this.missed(seed, problem, isNobody),
+      received: message => {
+        if (this.made !== undefined) this.hand(this.made, message);
+        else this.keep(message);
+      },
+      lost: (member, reason) => {
+        if (this.made === undefined) this.founding.lost(member, reason);
+        else this.lose(member, `the way to it broke: ${reason}`);
+      },
+      silenced: member => this.lose(member, 'its way to this member broke'),
+    };
+  }
+
+  /** Who is in a group without that process is no founder of its group: that one waits for my successor at this address. */
+  private answer(theirs: Greeting): Answer {
+    const { made, standing } = this;
+    if (standing.isClosing) return { refusal: 'it is closing' };
+    if (made === undefined) {
+      const mismatch = this.founding.mismatchWith(theirs);
+      if (mismatch !== undefined)
+        this.log.warn(
+          { member: this.config.id, from: theirs.identity.id, err: mismatch },
+          'a stranger called',
+        );
+    } else if (!isMember(made.member.view, theirs.identity)) {
+      if (standing.haltReason !== undefined)
+        return { refusal: `its group has ended (${standing.haltReason}); it waits to be started again` };
+      const { id, members } = made.view;
+      const group = `view ${id} of ${members.join(', ')}`;
+      return { refusal: `its group runs already (${group}), and joining comes in a later version` };
+    }
+    return { greeting: this.me };
+  }
+
+  private heard(seed: string, theirs: Greeting): void {
+    if (this.standing.haltReason !== undefined) return;
+    if (this.made === undefined) {
+      this.tryToStart(() => this.founding.answered(seed, theirs));
+      return;
+    }
+    const { member } = this.made;
+    if (!isMember(member.view, theirs.identity)) {
+      const problem = 'another process listens there now';
+      if (!this.standing.isReady) this.failToStart(founderIsGone(this.config.id, seed, problem));
+      else {
+        this.log.warn({ member: this.config.id, seed, now: theirs.identity }, problem);
+        this.bury(seed, problem);
+      }
+    } else if (member.state === 'connecting' || member.state === 'installing') {
+      member.sendKeys(rankOf(member.view, theirs.identity.id)); // the way broke, perhaps before they arrived
+    }
+  }
+
+  private missed(seed: string, problem: string, isNobody: boolean): void {
+    if (this.standing.haltReason !== undefined) return;
+    if (this.standing.isReady) {
+      if (isNobody) this.bury(seed, problem);
+      return;
+    }
+    if (this.made !== undefined) {
+      this.failToStart(founderIsGone(this.config.id, seed, problem));
+      return;
+    }
+    this.founding.unanswered(seed, problem);
+    const isLate = performance.now() - this.openedAt > LATE_MS;
+    this.log[isLate ? 'info' : 'debug']({ member: this.config.id, seed, problem }, 'a founder is missing');
+  }
+
+  /**
+   * A member listens as long as it is in the group. So one whose connection broke and at whose address nobody listens, or
+   * somebody else, is gone, though a fabric over a network may not know: it notices only what it writes to.
+   */
+  private bury(seed: string, problem: string): void {
+    const identity = this.founding.memberAt(seed);
+    if (identity === undefined || identity.id === this.config.id) return;
+    const { member } = this.made!;
+    member.memberLost(rankOf(member.view, identity.id), `its process is gone (${problem})`);
+    this.loop!.wake();
+  }
+
+  /** What was last said between that member and me, in one direction or the other, may be lost. */
+  private lose(identity: MemberIdentity, reason: string): void {
+    const { made, standing } = this;
+    if (made === undefined || identity.id === this.config.id || !isMember(made.member.view, identity)) return;
+    this.loop!.wake(); // what it wrote into my memory before it went may explain it: that is read first
+    setImmediate(() => {
+      if (standing.haltReason === undefined && !standing.isClosing)
+        this.log.warn(
+          { member: this.config.id, from: identity.id, reason },
+          'a connection between members broke',
+        );
+      made.calls.forwarding.memberLost(rankOf(made.member.view, identity.id), reason);
+    });
+  }
+
+  /**
+   * Keeps what belongs to a member that is not made yet. Founders have nothing but keys to say before they have mine, and
+   * anybody may say anything: so no one fills the memory, nor takes the place of another one.
+   */
+  private keep(message: ControlMessage): void {
+    if (message.kind !== 'keys') return;
+    const { early } = this;
+    const key = identityKey(message.from);
+    early.delete(key);
+    early.set(key, message);
+    if (early.size > MOST_EARLY) early.delete(early.keys().next().value!);
+  }
+
+  /** Gives the member what other members of its view say. An earlier group at the same addresses may still be heard. */
+  private hand({ member }: ActorNode, message: ControlMessage): void {
+    const problem = member.receiveControl(message);
+    if (problem === undefined) this.loop!.wake();
+    else
+      this.log.debug(
+        { member: this.config.id, from: message.from, problem },
+        'a control message was refused',
+      );
+  }
+
+  /** Runs a step of founding, and the group once all founders are known. */
+  private tryToStart(step: () => void): void {
+    try {
+      step();
+      if (this.founding.isComplete) this.run(this.founding.view());
+    } catch (error) {
+      this.failToStart(error);
+    }
+  }
+
+  private run(view: View): void {
+    const { config, fabric } = this;
+    this.made = new ActorNode({
+      view,
+      myRank: rankOf(view, config.id),
+      definitions: config.actors,
+      fabric,
+      control: {
+        send: (to, message) => this.send(to, message),
+      },
+      ringBytes: config.ringBytes,
+      queueBytes: config.queueBytes,
+      callTimeout: config.callTimeout,
+      log: this.log,
+      events: this.nodeEvents(),
+      now: microsecondsNow,
+      wake: () => this.loop!.wake(),
+    });
+    this.loop = new RunLoop(this.made, fabric, error =>
+      this.events.onOver(`an error escaped a turn: ${String(error)}`),
+    );
+    this.made.member.start();
+    for (const message of this.early.values()) this.hand(this.made, message);
+    this.early.clear();
+    this.loop.wake();
+  }
+
+  /** The port of a member: it never throws, and what is too large was refused before. */
+  private send(to: MemberIdentity, message: ControlMessage): boolean {
+    try {
+      return this.control.send(to, message);
+    } catch (err) {
+      this.log.error({ member: this.config.id, to: to.id, err }, 'a control message could not be sent');
+      return false;
+    }
+  }
+
+  private nodeEvents(): NodeEvents {
+    const { events } = this;
+    return {
+      onViewInstalled: view => {
+        clearTimeout(this.timer);
+        events.onViewInstalled(view);
+      },
+      onViewEnded: reason => events.onViewEnded(reason),
+      onStateChanged: change => events.onStateChanged(change),
+      onHalted: error => {
+        this.log.error({ member: this.config.id, err: error }, 'this member halted');
+        if (!this.standing.isReady && error instanceof BowechoError) this.failToStart(error);
+        else {
+          events.onOver(String(error));
+          void this.release(); // its memory goes, so the others notice, and their calls settle
+        }
+      },
+      onDeadLetter: error => events.onDeadLetter(error),
+    };
+  }
+
+  private timesOut(): void {
+    if (this.standing.haltReason === undefined) {
+      const { id, bootstrapTimeout } = this.config;
+      const problems = this.waitingFor;
+      const sentence = `after ${bootstrapTimeout} ms member '${id}' still waits for: ${problems.join(', ')}`;
+      this.failToStart(new BowechoError('BOOTSTRAP_TIMEOUT', sentence, { problems }));
+    }
+    void this.release();
+  }
+
+  /**
+   * The address is kept for a while: the other founders are to hear why there is no group. Those that have heard all founders
+   * wait for what I shall never say, so then I go soon, and they see me go.
+   */
+  private failToStart(cause: unknown): void {
+    const { id, bootstrapTimeout } = this.config;
+    const error =
+      cause instanceof BowechoError
+        ? cause
+        : new BowechoError('CONFIG_INVALID', `member '${id}' cannot start: ${String(cause)}`, { cause });
+    this.events.onOver(error.message, error);
+    this.timer?.unref();
+    if (!this.founding.isComplete || this.released !== undefined) return;
+    clearTimeout(this.timer);
+    const rest = Math.min(LATE_MS, bootstrapTimeout);
+    this.timer = setTimeout(() => void this.release(), rest).unref();
+  }
+
+  private async letGo(): Promise<void> {
+    clearTimeout(this.timer);
+    this.events.onRelease();
+    this.loop?.stop();
+    await this.control.close();
+    this.made?.member.close();
+    await new Promise<void>(resolve => this.fabric.close(resolve));
+  }
+}
+
+function founderIsGone(id: string, seed: string, problem: string): BowechoError {
+  const sentence = `member '${id}' cannot start: the founder at ${seed} went away while the group formed (${problem})`;
+  return new BowechoError('MEMBER_LOST', sentence);
+}

@@ -1,0 +1,31 @@
+/** Founders compare fabrics by their names: two that might turn out to be the same are not taken for it. */
+import { Founding, type Greeting } from '@bowecho/actors';
+import { expect } from 'chai';
+
+function greeting(id: string, fabric: string): Greeting {
+  return {
+    identity: { id, incarnation: 1 },
+    seeds: ['a:1', 'b:1'],
+    fabric,
+    ringBytes: 4096,
+    fingerprints: new Map(),
+  };
+}
+
+describe('founders', () => {
+  const pairs: readonly (readonly [mine: string, theirs: string])[] = [
+    ['auto', 'shared-memory'],
+    ['auto', 'libfabric'],
+    ['libfabric', 'libfabric-tcp'],
+    ['libfabric-verbs', 'libfabric-tcp'],
+  ];
+  for (const [mine, theirs] of pairs) {
+    it(`of the fabrics ${mine} and ${theirs} make no group, and say so`, () => {
+      const founding = new Founding(greeting('n1', mine), []);
+      const mismatch = founding.mismatchWith(greeting('n2', theirs));
+      expect(mismatch?.code).to.equal('CONFIG_INVALID');
+      expect(mismatch?.problems).to.deep.equal([`'n2' uses the fabric '${theirs}', this member '${mine}'`]);
+      expect(founding.mismatchWith(greeting('n2', mine))).to.equal(undefined);
+    });
+  }
+});
