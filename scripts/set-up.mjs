@@ -10,7 +10,8 @@
  * BOWECHO_NO_INSTALL=1 forbids every installation: set-up then says what is missing and ends with status 1.
  *
  * The native addon needs a C++ compiler, make and python3. Where it cannot be built, a line says why, and the rest goes on:
- * only the fabrics between processes are missing then.
+ * only the fabrics between processes are missing then. libfabric's headers are installed where they are missing and may be
+ * (Debian and Ubuntu, as root); elsewhere a line says what to install, and the fabrics between machines are missing.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,6 +23,8 @@ const LOCK = 'package-lock.json';
 /** npm writes it when an installation is complete. */
 const INSTALLED = 'node_modules/.package-lock.json';
 const STAMP = 'node_modules/.bowecho-set-up';
+/** Left where libfabric was not installed, with the reason; it goes away with node_modules, and then it is tried again. */
+const NO_LIBFABRIC = 'node_modules/.bowecho-no-libfabric';
 const ADDON = 'packages/rdma/scripts/build.mjs';
 /** Started without npx, which needs most of a second to find it. */
 const COMPILER = 'node_modules/@typescript/native/bin/tsc';
@@ -70,11 +73,36 @@ function install(why) {
 /** A clone without that package has nothing to build. */
 async function buildAddon() {
   if (!existsSync(ADDON)) return;
-  const { buildAddon: build } = await import(new URL(`../${ADDON}`, import.meta.url));
+  const { buildAddon: build, hasLibfabricHeaders } = await import(new URL(`../${ADDON}`, import.meta.url));
+  if (process.platform === 'linux' && !hasLibfabricHeaders()) installLibfabric();
   const { failure } = build({ onStart: () => console.log('$ npm run build -w @bowecho/rdma') });
   if (failure !== undefined) {
     console.log(`set-up: no fabric between processes, because the native addon is not built: ${failure}`);
   }
+}
+
+/** Tried once: a command of every day must not ask the network each time. */
+function installLibfabric() {
+  if (existsSync(NO_LIBFABRIC)) return;
+  const command = ['apt-get', 'install', '-y', '--no-install-recommends', 'libfabric-dev'];
+  const isAllowed = process.env.BOWECHO_NO_INSTALL !== '1' && process.getuid() === 0;
+  const hasApt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
+  if (isAllowed && hasApt) {
+    console.log(`$ ${command.join(' ')}`);
+    const [name, ...args] = command;
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const install = () => spawnSync(name, args, { encoding: 'utf8', env }).status === 0;
+    if (install()) return;
+    // A fresh image has no lists of packages.
+    if (spawnSync('apt-get', ['update'], { stdio: 'ignore', env }).status === 0 && install()) return;
+  }
+  const how = hasApt
+    ? `as root: ${command.join(' ')}`
+    : "install libfabric's headers, e.g. libfabric-devel of Fedora and RHEL";
+  console.log(
+    `set-up: no fabric between machines, because libfabric's headers are missing; ${how}, then npm rebuild @bowecho/rdma`,
+  );
+  writeFileSync(NO_LIBFABRIC, `${how}\n`);
 }
 
 /** Asks the compiler first what it would do: a command that would do nothing is not worth a line. */
