@@ -1,7 +1,7 @@
 /**
  * Runs a command over real verbs on a machine without an RDMA device: boots Debian's own kernel in qemu, with the files of
  * this machine under an overlay, makes a soft-RoCE device there, and runs the command in the folder of this repository. Its
- * output and its exit status become ours. Without a command, mocha runs the tests of packages/rdma/dist/test/verbs.
+ * output and its exit status become ours. Without a command, mocha runs the tests over verbs, `*.verbs.test.js`.
  *
  *     node scripts/verbs-vm/run.mjs [--timeout SECONDS] [--processors N] [-- COMMAND...]
  *
@@ -33,7 +33,7 @@ const USAGE = 'usage: node scripts/verbs-vm/run.mjs [--timeout SECONDS] [--proce
 const TESTS = [
   process.execPath,
   ...['--enable-source-maps', '--expose-gc', 'node_modules/mocha/bin/mocha.js', '--no-config'],
-  ...['--forbid-only', '--timeout', '60000', 'packages/rdma/dist/test/verbs/**/*.test.js'],
+  ...['--forbid-only', '--timeout', '60000', 'packages/*/dist/test/verbs/**/*.verbs.test.js'],
 ];
 /** Many times what it takes, for a machine that is busy with other things. */
 const LONGEST_BOOT_MS = 180_000;

@@ -38,6 +38,8 @@ const tests = [
   '--ignore',
   '**/*.slow.test.js',
   '--ignore',
+  '**/*.verbs.test.js',
+  '--ignore',
   '**/install/**',
 ];
 const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config', '--timeout', '120000'];

@@ -59,6 +59,18 @@ interface Way {
   readonly connection: Connection;
 }
 
+/** All of them, or none: those that were made before one failed are closed again. */
+function makeAll(makers: readonly TransportMaker[], listener: TransportListener): Transport[] {
+  const made: Transport[] = [];
+  try {
+    for (const make of makers) made.push(make(listener));
+    return made;
+  } catch (error) {
+    for (const transport of made) transport.close(() => {});
+    throw error;
+  }
+}
+
 /** What waits to be woken is not garbage, even if nobody else knows it. */
 const sleepers = new Set<RdmaFabric>();
 
@@ -96,7 +108,7 @@ export class RdmaFabric implements Fabric {
       onReady: () => this.wake(),
       onFailure: (destination, event) => this.peerFailed(destination, event),
     };
-    this.transports = makers.map(make => make(listener));
+    this.transports = makeAll(makers, listener);
     this.openTransports = this.transports.length;
     this.table = new addon.PushTable();
     this.pushNow = this.table.push;

@@ -7,7 +7,7 @@
 
 namespace bowecho {
 
-/** Fills in hints: reliable writes in their order, driven by us on one thread. `provider` may be empty. */
-void askForWrites(fi_info& hints, const std::string& provider);
+/** Fills in hints: reliable writes in their order, driven by us on one thread. `provider` and `node`, an address, may be empty. */
+void askForWrites(fi_info& hints, const std::string& provider, const std::string& node);
 
 }  // namespace bowecho

@@ -18,17 +18,19 @@ struct Setting {
 
 // Read by providers when the library is first asked, and only where the user has not said otherwise:
 //  - groups have up to 64 members; by the default of 256, ofi_rxm asks soft-RoCE for more completions than it can hold;
-//  - ofi_rxm keeps receive buffers, which we use only for the notice that a push has landed. By its defaults they take 64 MiB of
-//    an endpoint, and over verbs they belong to a connection: when one is closed, by us or because its peer is gone, ofi_rxm
-//    gives buffers of writes that had landed back to a connection that is there no more, and the process ends by a bad access
-//    (rxm_close_conn and rxm_free_rx_buf, up to 2.5). Shared by all connections they outlive each of them;
+//  - ofi_rxm keeps receive buffers, which we use only for the notice that a push has landed: by default, 64 MiB of an endpoint over
+//    tcp, and 2 MiB of a connection over verbs, pinned;
+//  - where a connection is closed, by us or because its peer is gone, while notices of it have not been looked at, ofi_rxm over verbs
+//    gives their buffers back to the connection that is there no more, and the process ends by a bad access (rxm_close_conn and
+//    rxm_free_rx_buf, up to 2.6; shared buffers, FI_OFI_RXM_USE_SRX, would be none of a connection, but verbs lose the notices
+//    then). So connections are looked after when there are no notices left, and not often: what a dying peer has sent is here by then;
 //  - our registrations live long and are not cached, so nothing need watch the process' mappings, which is done by patching
 //    the C library's functions;
 //  - libpsm_infinipath, which comes with libfabric on Debian, puts handlers of its own in the place of the process' for SIGTERM,
 //    SIGINT, SIGSEGV and more as soon as it is loaded: the application's would be gone, and with them the one by which Node
 //    turns a bad access of WebAssembly into an exception.
 constexpr Setting SETTINGS[] = {
-    {"FI_UNIVERSE_SIZE", "64"}, {"FI_OFI_RXM_USE_SRX", "1"}, {"FI_OFI_RXM_BUFFER_SIZE", "256"},
+    {"FI_UNIVERSE_SIZE", "64"}, {"FI_OFI_RXM_BUFFER_SIZE", "256"}, {"FI_OFI_RXM_CQ_EQ_FAIRNESS", "1000000000"},
     {"FI_MR_CACHE_MONITOR", "disabled"}, {"IPATH_NO_BACKTRACE", "1"}};
 
 template <typename Function>

@@ -17,6 +17,7 @@ namespace {
 constexpr size_t COMPLETIONS_AT_ONCE = 64;
 /** One call of progress ends after so many, so that a flood of small writes does not keep the thread. */
 constexpr size_t MOST_ROUNDS = 16;
+constexpr size_t MOST_LOOKS_IN_VAIN = 1000;
 constexpr size_t COMPLETION_QUEUE = 8192;
 /** Longer spans go in several writes: providers have limits, and pieces keep others' writes moving. */
 constexpr uint64_t LONGEST_WRITE = 4 << 20;
@@ -67,7 +68,7 @@ void OpenEndpoint::check(const char* call, int64_t result) const {
 void OpenEndpoint::open(const EndpointChoice& choice) {
   const Hints hints(library_);
   if (hints.info == nullptr) failWith("fi_dupinfo", ENOMEM);
-  askForWrites(*hints.info, choice.provider);
+  askForWrites(*hints.info, choice.provider, choice.node);
   const char* node = choice.node.empty() ? nullptr : choice.node.c_str();
   check("fi_getinfo", library_.getInfo(LIBFABRIC_API, node, nullptr, node == nullptr ? 0 : FI_SOURCE, hints.info, &info_));
   check("fi_fabric", library_.openFabric(info_->fabric_attr, &fabric_, nullptr));
@@ -105,8 +106,8 @@ void OpenEndpoint::close() {
     if (object != nullptr) fi_close(&object->fid);
     object = nullptr;
   };
+  if (endpoint_ != nullptr && readsRegisteredOnly()) dropNotices();
   closeOne(endpoint_);  // ends all operations: nothing reads or writes memory any more
-  for (const auto& memory : memories_) memory->unregister();
   memories_.clear();
   retired_.clear();
   staging_.close();
@@ -118,6 +119,23 @@ void OpenEndpoint::close() {
   info_ = nullptr;
   waitFd_ = -1;
   graves_.clear();
+}
+
+/**
+ * Has nobody write here any more, and takes all notices of what was written, before the connections that brought them are closed: see
+ * library.cc. Memory itself stays where it is until writes from it have ended.
+ */
+void OpenEndpoint::dropNotices() {
+  for (const auto& memory : memories_) memory->withdraw();
+  fi_cq_data_entry entries[COMPLETIONS_AT_ONCE];
+  // A look that finds nothing may have dealt with errors of the provider's own, and more may be behind them.
+  for (size_t inVain = 0; inVain < MOST_LOOKS_IN_VAIN;) {
+    const ssize_t count = fi_cq_read(completions_, entries, COMPLETIONS_AT_ONCE);
+    inVain = count > 0 ? 0 : inVain + 1;
+    if (count != -FI_EAVAIL) continue;
+    fi_cq_err_entry error{};
+    fi_cq_readerr(completions_, &error, 0);
+  }
 }
 
 std::vector<uint8_t> OpenEndpoint::address() const {
@@ -207,7 +225,9 @@ size_t OpenEndpoint::progress() {
         operation->remote->completed(operation);
       }
     }
-    if (count < static_cast<ssize_t>(COMPLETIONS_AT_ONCE)) break;  // also where it is negative: nothing is there
+    // Nothing is left only when nothing is read: a provider may hand over fewer at once than it has, and what is unread may be
+    // the error of a connection whose successor has landed bytes already.
+    if (count <= 0) break;
   }
   if (gauges_[WRITES_WAITING] > 0) {
     for (const auto& remote : remotes_) {

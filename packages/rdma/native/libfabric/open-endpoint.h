@@ -123,6 +123,7 @@ class OpenEndpoint {
   uint64_t pushData(uint64_t number) const;
   void landed(uint64_t data);
   void readError();
+  void dropNotices();
   void failed(Failure failure);
   void retire(RegisteredMemory* memory);
 

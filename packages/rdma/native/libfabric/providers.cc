@@ -46,7 +46,7 @@ Napi::Value listProviders(const Napi::CallbackInfo& call) {
   Napi::Array providers = Napi::Array::New(env);
   result.Set("providers", providers);
   if (hints == nullptr) return result;
-  askForWrites(*hints, "");
+  askForWrites(*hints, "", node);
   fi_info* first = nullptr;
   const int found = library->getInfo(LIBFABRIC_API, node.empty() ? nullptr : node.c_str(), nullptr,
                                      node.empty() ? 0 : FI_SOURCE, hints.get(), &first);

@@ -35,10 +35,14 @@ void RegisteredMemory::retireWhenIdle() {
   endpoint_.retire(this);
 }
 
-std::unique_ptr<SharedMemory> RegisteredMemory::unregister() {
+void RegisteredMemory::withdraw() {
   *source_ = Source{};
   if (registration_ != nullptr) fi_close(&registration_->fid);
   registration_ = nullptr;
+}
+
+std::unique_ptr<SharedMemory> RegisteredMemory::unregister() {
+  withdraw();
   return std::move(memory_);
 }
 

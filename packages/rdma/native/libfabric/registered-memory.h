@@ -33,7 +33,10 @@ class RegisteredMemory {
   /** Nothing new is read from here, and what is written here is seen by nobody. */
   void close();
 
-  /** Takes the registration away; the pages are empty since `close`. Gives their place to whoever keeps it. */
+  /** Takes the registration away: nobody writes here any more. */
+  void withdraw();
+
+  /** The same; the pages are empty since `close`. Gives their place to whoever keeps it. */
   std::unique_ptr<SharedMemory> unregister();
 
  private:

@@ -70,7 +70,7 @@ function whyNone(libfabric: NativeLibfabric, wanted: readonly string[], host: st
     // A provider lists the devices that it saw when it was first asked.
     const gone = places.filter((_, i) => elsewhere[i]!.address === host);
     if (gone.length > 0) {
-      return `libfabric had ${[...new Set(gone)].join(', ')} when this process began, and cannot use it any more: the device, or its address, has gone`;
+      return `libfabric had ${[...new Set(gone)].join(', ')} when this process began, and cannot use it now: the device, or its address, has gone`;
     }
     return `libfabric has no ${wanted.join(', ')} at the address ${host}; it has ${[...new Set(places)].join(', ')}`;
   }

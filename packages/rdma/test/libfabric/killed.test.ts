@@ -143,6 +143,7 @@ describeLibfabric('a process that is reached by TCP and is killed', () => {
     await meetOne(100);
     const before = sockets();
     for (let i = 1; i <= KILLED; i++) await meetOne(i);
-    expect(sockets()).to.equal(before);
+    // libfabric looks at connections that ended only now and then.
+    await pollUntil('all sockets are closed', [mine], () => sockets() <= before);
   });
 });
