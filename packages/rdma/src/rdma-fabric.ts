@@ -184,8 +184,9 @@ export class RdmaFabric implements Fabric {
 
   poll(): number {
     if (this.onReady !== undefined) this.takeOnReady();
+    const { transports } = this;
     let landed = 0;
-    for (const transport of this.transports) landed += transport.poll();
+    for (let i = 0; i < transports.length; i++) landed += transports[i]!.poll(); // every turn: without an iterator
     return landed;
   }
 

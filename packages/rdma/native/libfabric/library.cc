@@ -24,14 +24,16 @@ struct Setting {
 //    gives their buffers back to the connection that is there no more, and the process ends by a bad access (rxm_close_conn and
 //    rxm_free_rx_buf, up to 2.6; shared buffers, FI_OFI_RXM_USE_SRX, would be none of a connection, but verbs lose the notices
 //    then). So connections are looked after when there are no notices left, and not often: what a dying peer has sent is here by then;
+//  - the descriptor that a sleeper waits for must cover tcp connections that come later, without being asked anew;
 //  - our registrations live long and are not cached, so nothing need watch the process' mappings, which is done by patching
 //    the C library's functions;
-//  - libpsm_infinipath, which comes with libfabric on Debian, puts handlers of its own in the place of the process' for SIGTERM,
-//    SIGINT, SIGSEGV and more as soon as it is loaded: the application's would be gone, and with them the one by which Node
+//  - libpsm_infinipath and libpsm2, which come with libfabric on Debian, put handlers of its own in the place of the process' for SIGTERM,
+//    SIGINT, SIGSEGV and more as soon as they are loaded or used: the application's would be gone, and with them the one by which Node
 //    turns a bad access of WebAssembly into an exception.
 constexpr Setting SETTINGS[] = {
     {"FI_UNIVERSE_SIZE", "64"}, {"FI_OFI_RXM_BUFFER_SIZE", "256"}, {"FI_OFI_RXM_CQ_EQ_FAIRNESS", "1000000000"},
-    {"FI_MR_CACHE_MONITOR", "disabled"}, {"IPATH_NO_BACKTRACE", "1"}};
+    {"FI_OFI_RXM_DEF_TCP_WAIT_OBJ", "fd"}, {"FI_MR_CACHE_MONITOR", "disabled"}, {"IPATH_NO_BACKTRACE", "1"},
+    {"HFI_NO_BACKTRACE", "1"}};
 
 template <typename Function>
 bool find(void* library, const char* name, const char* version, Function& function) {
