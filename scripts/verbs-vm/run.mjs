@@ -33,7 +33,7 @@ const USAGE = 'usage: node scripts/verbs-vm/run.mjs [--timeout SECONDS] [--proce
 const TESTS = [
   process.execPath,
   ...['--enable-source-maps', '--expose-gc', 'node_modules/mocha/bin/mocha.js', '--no-config'],
-  ...['--forbid-only', '--timeout', '60000', 'packages/*/dist/test/verbs/**/*.verbs.test.js'],
+  ...['--forbid-only', '--timeout', '180000', 'packages/*/dist/test/verbs/**/*.verbs.test.js'],
 ];
 /** Many times what it takes, for a machine that is busy with other things. */
 const LONGEST_BOOT_MS = 180_000;

@@ -13,8 +13,10 @@ export type ToMember =
     }
   | { readonly do: 'hear'; readonly message: ControlMessage }
   | { readonly do: 'report' }
-  /** Close everything. The process has nothing to live for then. */
-  | { readonly do: 'close' };
+  /** Close everything; another `begin` may follow. */
+  | { readonly do: 'close' }
+  /** Hang up. The process has nothing to live for then. */
+  | { readonly do: 'hangUp' };
 
 export type FromMember =
   | { readonly tell: 'listens' }

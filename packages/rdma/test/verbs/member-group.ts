@@ -98,9 +98,13 @@ export class MemberGroup {
     );
   }
 
-  /** Has each member begin; each sends so many messages, and tells when it has delivered `milestone` of anybody's. */
-  async begin(messages: number, milestone: number): Promise<void> {
+  /** Resolves when all processes run. */
+  async ready(): Promise<void> {
     await Promise.all(this.members.map(member => member.heard('listens')));
+  }
+
+  /** Has each member begin; each sends so many messages, and tells when it has delivered `milestone` of anybody's. */
+  begin(messages: number, milestone: number): void {
     this.members.forEach((member, rank) =>
       member.send({ do: 'begin', rank, members: this.count, messages, milestone }),
     );

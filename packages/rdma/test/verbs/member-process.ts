@@ -165,7 +165,6 @@ class Run {
 }
 
 let run: Run | undefined;
-let isClosed = false;
 
 process.on('message', (asked: ToMember) => {
   switch (asked.do) {
@@ -180,13 +179,15 @@ process.on('message', (asked: ToMember) => {
       break;
     case 'close':
       run!.close(() => {
-        isClosed = true;
+        run = undefined;
         tell({ tell: 'closed', pinnedKiB: pinnedKiB() });
-        process.disconnect();
       });
+      break;
+    case 'hangUp':
+      process.disconnect();
   }
 });
 process.once('disconnect', () => {
-  if (!isClosed) process.exit(1); // the test is gone, and a busy loop would go on
+  if (run !== undefined) process.exit(1); // the test is gone, and a busy loop would go on
 });
 tell({ tell: 'listens' });

@@ -1,5 +1,5 @@
 /**
- * Goal: the protocol holds over verbs. Three processes are members of one view, everybody sends messages of all sizes, and the
+ * Goal: the protocol holds over verbs. Three processes are members of a view, everybody sends messages of all sizes, and the
  * simulator's checkers judge what each has delivered; so they do where one is killed in the midst of it.
  */
 import { expect } from 'chai';
@@ -14,13 +14,15 @@ const MANY = 300;
 describe('three members over verbs', () => {
   let group: MemberGroup;
 
-  beforeEach(() => {
+  // The same processes for both tests: to start one takes seconds where the processor is emulated.
+  before(() => {
     group = new MemberGroup(MEMBERS);
+    return group.ready();
   });
-  afterEach(() => group.end());
+  after(() => group.end());
 
   it(`deliver ${MEMBERS * MESSAGES} messages of up to 100 KiB in one order, each as it was sent, and let go of all memory`, async () => {
-    await group.begin(MESSAGES, MEMBERS * MESSAGES);
+    group.begin(MESSAGES, MEMBERS * MESSAGES);
     await Promise.all(group.members.map(member => member.heard('reached')));
     const reports = await Promise.all(group.members.map(member => member.report()));
     const run = new RecordedRun(reports);
@@ -32,11 +34,10 @@ describe('three members over verbs', () => {
     }
     for (const member of group.members) member.send({ do: 'close' });
     for (const member of group.members) expect((await member.heard('closed')).pinnedKiB).to.equal(0);
-    expect(await Promise.all(group.members.map(member => member.ended))).to.deep.equal([0, 0, 0]);
   });
 
   it('are told who is lost when one is killed under load, and the histories of the others agree', async () => {
-    await group.begin(Infinity, MANY);
+    group.begin(Infinity, MANY);
     const [first, killed, last] = group.members as [MemberProcess, MemberProcess, MemberProcess];
     await Promise.all(group.members.map(member => member.heard('reached')));
     killed.kill('SIGKILL');
@@ -53,6 +54,7 @@ describe('three members over verbs', () => {
     }
     for (const survivor of survivors) survivor.send({ do: 'close' });
     for (const survivor of survivors) expect((await survivor.heard('closed')).pinnedKiB).to.equal(0);
+    for (const survivor of survivors) survivor.send({ do: 'hangUp' });
     expect(await Promise.all(group.members.map(member => member.ended))).to.deep.equal([0, 'SIGKILL', 0]);
   });
 });

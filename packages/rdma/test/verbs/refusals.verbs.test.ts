@@ -11,20 +11,6 @@ const WITHOUT_RIGHT = ['setpriv', '--bounding-set', '-ipc_lock', '--inh-caps', '
 const OPTIONS = `{ host: '${VERBS_HOST}', say }`;
 
 describe('verbs refuse', () => {
-  it('a fabric where hardly any memory may be pinned, and libfabric goes over TCP then', () => {
-    const { said, errors } = runScript(
-      `say(codeOf(() => createFabric('${VERBS}', ${OPTIONS})));
-       createFabric('libfabric', ${OPTIONS}).close(() => {});`,
-      { limit: 'ulimit -l 64', through: WITHOUT_RIGHT },
-    );
-    expect(errors).to.equal('');
-    expect(said[1]).to.match(
-      /^FABRIC_UNAVAILABLE: no provider of libfabric can be used: verbs;ofi_rxm cannot be opened: /,
-    );
-    expect(said[1]).to.match(/ulimit -l/);
-    expect(said.at(-1)).to.match(/^libfabric's provider tcp;ofi_rxm is used/);
-  });
-
   it('a region that is above what may be pinned, and take a smaller one', () => {
     const { said, errors } = runScript(
       `const fabric = createFabric('${VERBS}', ${OPTIONS});
