@@ -22,6 +22,9 @@ constexpr double MOST_UNDER_WAY_IN_ALL = 1536;
 // long that may last is not ours to judge.
 constexpr std::chrono::seconds LONGEST_CONNECTING{10};
 
+// Whoever is refused memory here is told so as of a peer, for only the writes to that one fail.
+const std::string MEMORY_REMEDY = "network cards need memory that stays in place: raise `ulimit -l`";
+
 bool continues(const Span& span, const Span& next) {
   return span.memory == next.memory && span.isCaptured == next.isCaptured && span.key == next.key &&
          span.bytes + span.length == next.bytes && span.target + span.length == next.target;
@@ -96,7 +99,7 @@ void RemoteEndpoint::send(bool endsPush) {
   }
   if (!stage(*operation)) {
     release(operation);
-    return fail("this process has no memory left for what waits to be sent there");
+    return fail("this process gets no memory for what waits to be sent there (" + MEMORY_REMEDY + ")");
   }
   const bool isTried = hasRoom();
   const int64_t result = isTried ? attempt(*operation) : -FI_EAGAIN;
@@ -235,7 +238,9 @@ bool RemoteEndpoint::isBroken(int64_t result) const {
 
 void RemoteEndpoint::refused(int64_t result) {
   if (isBroken(result)) return broke("the connection is gone");
-  fail(endpoint_.library_.describeError(static_cast<int>(-result)));
+  std::string words = endpoint_.library_.describeError(static_cast<int>(-result));
+  if (result == -FI_ENOMEM) words += " (" + MEMORY_REMEDY + ")";
+  fail(std::move(words));
 }
 
 void RemoteEndpoint::fail(std::string words) {

@@ -98,7 +98,7 @@ describeSharedMemory('a probe', () => {
         'exit:3',
         /ended: one of its processes ended with status 3, and had written: out of luck$/,
       ],
-      ['crashes on the way', 'killLater:SIGSEGV', /ended: one of its processes was ended by SIGSEGV$/],
+      ['is killed on the way', 'killLater:SIGKILL', /ended: one of its processes was ended by SIGKILL$/],
     ] as const) {
       it(`${what} is refused with how that was`, async () => {
         expect((await refusalOf(probe(pong, { seconds: 1 }))).message).to.match(words);

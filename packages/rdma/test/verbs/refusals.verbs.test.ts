@@ -1,5 +1,5 @@
 /** Goal: what verbs refuse is said in words that tell what to do, and leaves the rest as it was. */
-import { BowechoError } from '@bowecho/core';
+import { BowechoError, EVENT_PEER_FAILED } from '@bowecho/core';
 import { createFabric, unavailableReason } from '@bowecho/rdma';
 import { expect } from 'chai';
 import { runScript } from '../script.js';
@@ -28,6 +28,30 @@ describe('verbs refuse', () => {
       expect(line).to.match(/raise `ulimit -l` \(LimitMEMLOCK of a service\)/);
     }
     expect(said.slice(4)).to.deep.equal([0, 65536]);
+  });
+
+  it('what a connection needs where hardly anything may be pinned, and say what to do', () => {
+    const { said, errors } = runScript(
+      `const said = [];
+       const [a, b] = [0, 1].map(() => createFabric('${VERBS}', { host: '${VERBS_HOST}', say: words => said.push(words) }));
+       const [source, target] = [a, b].map(fabric => fabric.register(4096));
+       const peer = a.connect(b.address, target.key, source);
+       a.push(Int32Array.of(peer.index, 0, 0, 64, 1), 1);
+       const events = new Int32Array(4);
+       for (;;) {
+         for (const fabric of [a, b]) fabric.poll();
+         if (a.drain(events) > 0) break;
+         await new Promise(resolve => setImmediate(resolve));
+       }
+       say(events[0]);
+       say(said.at(-1));`,
+      { limit: 'ulimit -l 256', through: ['timeout', '60', ...WITHOUT_RIGHT] },
+    );
+    expect(errors).to.equal('');
+    expect(said[0]).to.equal(EVENT_PEER_FAILED);
+    expect(said[1]).to.match(
+      /^a peer reached by libfabric \(verbs;ofi_rxm\) has failed: .*raise `ulimit -l`/,
+    );
   });
 
   it('a peer on another provider, by both names', () => {
