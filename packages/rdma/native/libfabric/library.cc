@@ -18,12 +18,12 @@ struct Setting {
 
 // Read by providers when the library is first asked, and only where the user has not said otherwise:
 //  - groups have up to 64 members; by the default of 256, ofi_rxm asks soft-RoCE for more completions than it can hold;
-//  - ofi_rxm keeps receive buffers, which we use only for the notice that a push has landed: by default, 64 MiB of an endpoint over
-//    tcp, and 2 MiB of a connection over verbs, pinned;
-//  - where a connection is closed, by us or because its peer is gone, while notices of it have not been looked at, ofi_rxm over verbs
-//    gives their buffers back to the connection that is there no more, and the process ends by a bad access (rxm_close_conn and
-//    rxm_free_rx_buf, up to 2.6; shared buffers, FI_OFI_RXM_USE_SRX, would be none of a connection, but verbs lose the notices
-//    then). So connections are looked after when there are no notices left, and not often: what a dying peer has sent is here by then;
+//  - ofi_rxm keeps receive buffers, which we use only for the notice that a push has landed. By default they take 64 MiB of an
+//    endpoint over tcp, and 2 MiB of each connection over verbs, pinned;
+//  - where a connection over verbs is closed while notices of it have not been looked at, ofi_rxm gives their buffers back to the
+//    connection that is there no more, and the process ends by a bad access (rxm_close_conn and rxm_free_rx_buf, up to 2.6). So
+//    connections are looked after only when no notices are left. Endpoints that are closed see to it themselves. (Buffers that
+//    all connections share, FI_OFI_RXM_USE_SRX, are no way out: verbs then lose the notices);
 //  - the descriptor that a sleeper waits for must cover tcp connections that come later, without being asked anew;
 //  - our registrations live long and are not cached, so nothing need watch the process' mappings, which is done by patching
 //    the C library's functions;
