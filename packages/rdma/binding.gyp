@@ -21,7 +21,7 @@
       'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS'],
       'cflags!': ['-O3', '-fno-exceptions'],
       'cflags_cc!': ['-O3', '-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
-      'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'include_dirs': ['native', '<!(node -p "require(\'node-addon-api\').include_dir")'],
       'cflags_cc': ['-std=c++17', '-O2', '-fexceptions', '-fvisibility=hidden', '-Wall', '-Wextra'],
       'conditions': [
         ['libfabric==1', {

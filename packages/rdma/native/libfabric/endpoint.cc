@@ -1,8 +1,8 @@
 #include "endpoint.h"
 
-#include "../call-back.h"
-#include "../plain-function.h"
-#include "../system-error.h"
+#include "call-back.h"
+#include "plain-function.h"
+#include "system-error.h"
 
 namespace bowecho {
 

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "../fd-watch.h"
+#include "fd-watch.h"
 #include "open-endpoint.h"
 
 namespace bowecho {

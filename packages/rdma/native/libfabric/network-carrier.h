@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "../carrier.h"
+#include "carrier.h"
 #include "open-endpoint.h"
 
 namespace bowecho {

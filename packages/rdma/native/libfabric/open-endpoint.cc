@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "../system-error.h"
+#include "system-error.h"
 #include "hints.h"
 
 namespace bowecho {

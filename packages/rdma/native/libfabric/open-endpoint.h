@@ -91,6 +91,9 @@ class OpenEndpoint {
   };
   std::vector<Failure> takeFailures();
 
+  /** What a call answered, in libfabric's words. */
+  std::string describe(int64_t result) const { return library_.describeError(static_cast<int>(-result)); }
+
   const fi_info& info() const { return *info_; }
   /** Whether a write's bytes are put down in their order, and arrive over a connection that may break. */
   bool isStream() const { return isStream_; }

@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "../region.h"
-#include "../shared-memory.h"
+#include "region.h"
+#include "shared-memory.h"
 #include "libfabric-headers.h"
 
 namespace bowecho {

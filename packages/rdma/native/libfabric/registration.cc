@@ -1,7 +1,7 @@
 #include "registration.h"
 
-#include "../region.h"
-#include "../system-error.h"
+#include "region.h"
+#include "system-error.h"
 #include "endpoint.h"
 
 namespace bowecho {

@@ -238,7 +238,7 @@ bool RemoteEndpoint::isBroken(int64_t result) const {
 
 void RemoteEndpoint::refused(int64_t result) {
   if (isBroken(result)) return broke("the connection is gone");
-  std::string words = endpoint_.library_.describeError(static_cast<int>(-result));
+  std::string words = endpoint_.describe(result);
   if (result == -FI_ENOMEM) words += " (" + MEMORY_REMEDY + ")";
   fail(std::move(words));
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "../system-error.h"
+#include "system-error.h"
 
 namespace bowecho {
 

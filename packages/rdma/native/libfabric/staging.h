@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "../shared-memory.h"
+#include "shared-memory.h"
 #include "libfabric-headers.h"
 
 namespace bowecho {
