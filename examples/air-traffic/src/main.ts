@@ -73,8 +73,8 @@ async function startGroup(flights: number, where: Where): Promise<Group> {
     return new OneProcessGroup(members, interrupt);
   }
   const group = await ProcessGroup.start({ ...where, flights, interrupt });
-  const connected = fabric.startsWith('libfabric') ? `connected by ${fabric}` : 'that share memory';
-  terminal.line(`the members are processes ${connected}: ${group.processes}`);
+  const connected = fabric.startsWith('libfabric') ? `over ${fabric}` : 'that share memory';
+  terminal.line(`members are processes ${connected}: ${group.processes}`);
   return group;
 }
 

@@ -6,6 +6,12 @@ import type { Readable } from 'node:stream';
 
 const BOWECHO = fileURLToPath(new URL('../../../bin/bowecho.js', import.meta.url));
 
+/**
+ * Without V8's compiler threads: Node 24 and 26 may hang at their exit when such a thread asks for a garbage collection just
+ * then (docs/platforms.md), and a command that ends as soon as it has started meets that once in some hundred runs.
+ */
+const NODE_ARGUMENTS = ['--single-threaded'];
+
 export interface CommandEnd {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -27,7 +33,7 @@ export class Command {
    */
   constructor(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
     const env = { ...process.env, FORCE_COLOR: '0', ...more };
-    this.child = spawn(process.execPath, [BOWECHO, ...args], {
+    this.child = spawn(process.execPath, [...NODE_ARGUMENTS, BOWECHO, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       env,
