@@ -93,7 +93,7 @@ export class Engine {
     this.manager.turn(this.mine, outbox);
     if (changed || outbox.effects.length > 0) work++;
     if (this.manager.isActive) work += this.publish(now);
-    if (this.manager.isConnected) this.push(outbox.pushes);
+    if (this.manager.isConnected) this.push(now, outbox.pushes);
     return work;
   }
 
@@ -122,10 +122,17 @@ export class Engine {
     return work;
   }
 
-  private push(pushes: PushList): void {
+  /** When a turn must come though nothing happened: microseconds, or Infinity. */
+  get nextDeadline(): number {
+    let deadline = Infinity;
+    for (const { pushDeadline } of this.mine) if (pushDeadline < deadline) deadline = pushDeadline;
+    return deadline;
+  }
+
+  private push(now: number, pushes: PushList): void {
     for (let i = 0; i < this.mine.length; i++) {
       const multicast = this.mine[i]!;
-      if (multicast.table.isDirty) this.pushShard(multicast, i, pushes);
+      if (multicast.mustPush(now)) this.pushShard(multicast, i, pushes);
     }
     const { memberTable, memberPeers } = this;
     if (!memberTable.isDirty) return;
@@ -151,7 +158,7 @@ export class Engine {
     const start = from & (ringBytes - 1);
     const straight = Math.min(length, ringBytes - start);
     const ring = ringOffsets[table.myRow]!;
-    table.sealCounters();
+    multicast.pushed();
     const peers = this.shardPeers[index]!;
     for (let row = 0; row < peers.length; row++) {
       if (row === table.myRow) continue;

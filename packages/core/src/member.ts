@@ -93,6 +93,11 @@ export class Member {
     this.outbox.deliveries.limit = limit;
   }
 
+  /** When `doWork` must be called though nothing happened: microseconds since 1970, or Infinity. */
+  get nextDeadline(): number {
+    return this.state === 'halted' ? Infinity : this.engine.nextDeadline;
+  }
+
   /** What this member waits for, and on whom. */
   waitingFor(): readonly string[] {
     return this.engine.manager.waitingFor();

@@ -116,7 +116,7 @@ export async function benchLatencyBetween(
   options: BetweenOptions,
 ): Promise<Result[]> {
   const job = jobOf(size, 1, options, kind);
-  const [floor] = await runJob<Percentiles>('ping-pong-member', 2, job);
+  const [floor] = await runJob<Percentiles>('ping-pong-member', MEMBERS, job);
   const [value] = await runJob<Percentiles>('actor-member', MEMBERS, job);
   return (['p50', 'p99'] as const).map(which =>
     costResult({

@@ -37,5 +37,11 @@ export function memberProcess(host: SimulatedHost, application: Application): Si
     queueBytes,
     ports: { fabric, control, application },
   });
-  return { member, doWork: now => member.doWork(now) };
+  return {
+    member,
+    doWork: now => member.doWork(now),
+    get nextDeadline() {
+      return member.nextDeadline;
+    },
+  };
 }

@@ -138,7 +138,7 @@ export class ActorNode implements Application {
 
   /** When `doWork` must be called at the latest, microseconds; Infinity if only events matter. */
   get nextDeadline(): number {
-    return this.calls.nextDeadline;
+    return Math.min(this.member.nextDeadline, this.calls.nextDeadline);
   }
 
   /** How many deliveries one step may make. */

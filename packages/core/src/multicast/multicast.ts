@@ -7,7 +7,8 @@
  * stability is enough for a total order. Nobody waits for an idle sender, there are no null messages and no timers.
  *
  * Batching is not a mode: a turn publishes all that is queued as one batch, takes all that arrived, delivers all that is
- * stable, and pushes its counters once. A busy shard has large batches because its turns find more.
+ * stable, and pushes its counters once. A busy shard has large batches because its turns find more. That I delivered is
+ * nobody's wait but for room in a ring, so it goes with the next push, and has one of its own only when none comes soon.
  */
 import { assert } from '../assert.js';
 import { BowechoError } from '../errors.js';
@@ -22,6 +23,11 @@ import { RingReader } from './ring-reader.js';
 import { RingWriter } from './ring-writer.js';
 import { nextRound, observeRound, precedes } from './rounds.js';
 import { SendQueue } from './send-queue.js';
+
+/** What I delivered waits so long, in microseconds, for a push that it can go with. */
+const LATEST_PUSH_MICROS = 1_000;
+/** So much of a ring's bytes do not wait for that. */
+const LATE_SHARE = 1 / 8;
 
 export interface MulticastOptions {
   /** Size of each sender's ring: a power of two. */
@@ -60,6 +66,10 @@ export class Multicast {
   private tickets = 0;
   /** Unordered: the sender whose messages are handed up first; another one after each turn that had no room for all. */
   private firstSender = 0;
+  /** By sender, up to where the others know that I delivered. */
+  private readonly toldPositions: Float64Array;
+  /** When what I delivered must be pushed at the latest, microseconds; Infinity where they know it. */
+  pushDeadline = Infinity;
   /** Whether the last turn left work that no change in memory will announce. */
   private unfinished = false;
 
@@ -76,6 +86,7 @@ export class Multicast {
     this.senderRows = set.senders.map(rank => set.replicas.indexOf(rank));
     this.readers = this.senderRows.map(row => new RingReader(this.table.ringOf(row)));
     this.stable = new Float64Array(set.senders.length);
+    this.toldPositions = new Float64Array(set.senders.length);
     this.mySender = set.senders.indexOf(myRank);
     this.writer = this.mySender < 0 ? undefined : new RingWriter(this.table.ringOf(myRow));
     this.queue = new SendQueue(options.queueBytes);
@@ -217,7 +228,7 @@ export class Multicast {
       if (count <= 0) break;
       this.handOut(sender, count, list);
     }
-    table.raise(columns.delivered, this.ordinal);
+    table.raiseLate(columns.delivered, this.ordinal);
   }
 
   /** The sender of the known undelivered frame that is first in the total order, or -1. */
@@ -285,6 +296,36 @@ export class Multicast {
     if (this.ordered) table.raise(columns.received + this.mySender, reader.received);
     this.unfinished = true; // alone in the set, or the last to acknowledge: my own frames may be stable already
     return count;
+  }
+
+  /**
+   * Whether this turn must push my counters. Where not, `pushDeadline` says when to ask again.
+   *
+   * @param now microseconds since 1970, never falling
+   */
+  mustPush(now: number): boolean {
+    const { table } = this;
+    if (table.isDirty) return true;
+    if (!table.isLate) return false;
+    if (this.pushDeadline === Infinity) this.pushDeadline = now + LATEST_PUSH_MICROS;
+    return now >= this.pushDeadline || this.holdsMuchBack();
+  }
+
+  /** A sender may need those bytes. */
+  private holdsMuchBack(): boolean {
+    const { readers, toldPositions } = this;
+    const most = this.table.layout.ringBytes * LATE_SHARE;
+    for (let i = 0; i < readers.length; i++)
+      if (readers[i]!.position - toldPositions[i]! >= most) return true;
+    return false;
+  }
+
+  /** Notes that my counters are being pushed as they are. */
+  pushed(): void {
+    const { readers, toldPositions } = this;
+    this.table.sealCounters();
+    this.pushDeadline = Infinity;
+    for (let i = 0; i < readers.length; i++) toldPositions[i] = readers[i]!.position;
   }
 
   /** Position up to which my ring is published; 0 where I have none. */

@@ -25,6 +25,7 @@ export class Table {
   /** By row, the sum of the block that was taken over last. */
   private readonly accepted: Float64Array;
   private dirty = false;
+  private late = false;
 
   constructor(layout: TableLayout, memory: ArrayBuffer, myRow: number) {
     assert(memory.byteLength >= layout.bytes, `${memory.byteLength} bytes for a table of ${layout.bytes}`);
@@ -89,15 +90,24 @@ export class Table {
     return this.snapshot[row * this.layout.rowCells + cell]!;
   }
 
-  /** Grows a cell of my row. */
+  /** Grows a cell of my row that others wait for. */
   raise(cell: number, value: number): void {
+    if (this.grow(cell, value)) this.dirty = true;
+  }
+
+  /** Grows a cell of my row that others can do without for a while. */
+  raiseLate(cell: number, value: number): void {
+    if (this.grow(cell, value)) this.late = true;
+  }
+
+  private grow(cell: number, value: number): boolean {
     const at = this.myRow * this.layout.rowCells + cell;
     const old = this.snapshot[at]!;
-    if (value === old) return;
+    if (value === old) return false;
     if (!(value > old)) fail(`cell ${cell} of row ${this.myRow} would fall from ${old} to ${value}`);
     this.snapshot[at] = value;
     this.cells[at] = value;
-    this.dirty = true;
+    return true;
   }
 
   /** The smallest value of a cell over all rows. */
@@ -123,9 +133,14 @@ export class Table {
     return -1;
   }
 
-  /** Whether my counters changed since `sealCounters`. */
+  /** Whether a counter that others wait for changed since `sealCounters`. */
   get isDirty(): boolean {
     return this.dirty;
+  }
+
+  /** Whether one changed since then that can wait for the next push. */
+  get isLate(): boolean {
+    return this.late;
   }
 
   /** Numbers and adds up my counters; the caller then pushes the block as one captured span. */
@@ -141,6 +156,7 @@ export class Table {
     if (total > Number.MAX_SAFE_INTEGER) fail(`counters of row ${this.myRow} add up to ${total}, past 2^53`);
     cells[start + sum] = total;
     this.dirty = false;
+    this.late = false;
   }
 
   /** Byte offset of my counters, the same in everybody's memory. */

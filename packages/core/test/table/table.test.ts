@@ -120,6 +120,17 @@ describe('table', () => {
     expect([...cells.slice(0, 6)]).to.deep.equal(blockOf(1, [1, 1, 0]));
     expect(table.isDirty).to.equal(false);
   });
+
+  it('tells what others wait for from what can wait itself', () => {
+    const { table, cells } = tableAndCells();
+    table.raiseLate(installed, 1);
+    expect([table.isDirty, table.isLate]).to.deep.equal([false, true]);
+    table.raise(leaving, 1);
+    expect([table.isDirty, table.isLate]).to.deep.equal([true, true]);
+    table.sealCounters();
+    expect([...cells.slice(0, 6)]).to.deep.equal(blockOf(1, [1, 1, 0]));
+    expect([table.isDirty, table.isLate]).to.deep.equal([false, false]);
+  });
 });
 
 function permutations(items: readonly number[]): number[][] {

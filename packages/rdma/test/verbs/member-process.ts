@@ -98,7 +98,9 @@ class Run {
     this.loop = new RunLoop(
       {
         doWork: now => send() + member.doWork(now),
-        nextDeadline: Infinity,
+        get nextDeadline() {
+          return member.nextDeadline;
+        },
         get deliveriesPerTurn() {
           return member.deliveriesPerTurn;
         },

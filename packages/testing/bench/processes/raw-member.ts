@@ -19,9 +19,6 @@ export interface RawReport {
   readonly bytes: number;
 }
 
-/** Bytes that a sender queues in one turn, about. */
-const TURN_BYTES = 64 * 1024;
-
 const fabric = (await openRdma()).createFabric(job.fabric);
 const application = new CountingApplication();
 const member = new Member({
@@ -41,8 +38,9 @@ const member = new Member({
   },
 });
 const payload = new Uint8Array(job.size).fill(1);
-const perTurn = Math.max(1, Math.floor(TURN_BYTES / (job.size + 32)));
+/** Messages that may be under way, and how many of them a sender queues in one turn, at most. */
 const window = Math.max(2, Math.floor(job.ringBytes / 2 / (job.size + 32)));
+const perTurn = Math.ceil(window / 2);
 let sent = 0;
 
 const driven: Driven = {
@@ -53,7 +51,9 @@ const driven: Driven = {
     }
     return queued + member.doWork(now);
   },
-  nextDeadline: Infinity,
+  get nextDeadline() {
+    return member.nextDeadline;
+  },
   get deliveriesPerTurn() {
     return member.deliveriesPerTurn;
   },

@@ -358,6 +358,19 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
       ),
   },
   {
+    name: 'tells what it delivered only along with something else',
+    killers: ['settled', 'liveness'],
+    plant: () =>
+      replaceMethod<Multicast, [number], boolean>(
+        Multicast,
+        'mustPush',
+        () =>
+          function () {
+            return this.table.isDirty;
+          },
+      ),
+  },
+  {
     name: 'a counter that falls',
     killers: ['monotone-counters'],
     plant: () =>
