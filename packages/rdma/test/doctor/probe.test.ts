@@ -26,12 +26,9 @@ const PRELOAD = `
     }
   }`;
 
-/** Segments of processes that have ended. */
-function staleSegments(): string[] {
-  return readdirSync(SHM).filter(name => {
-    const pid = /^(\d+):\d+:\d+$/.exec(name)?.[1];
-    return pid !== undefined && !existsSync(`/proc/${pid}`);
-  });
+/** What that process left of libfabric's shared memory. */
+function segmentsOf(pid: number): string[] {
+  return readdirSync(SHM).filter(name => name.startsWith(`${pid}:`));
 }
 
 async function refusalOf(attempt: Promise<unknown>): Promise<BowechoError> {
@@ -79,8 +76,8 @@ describeSharedMemory('a probe', () => {
         for (const role of ['ping', 'pong'].filter(each => existsSync(join(folder, each)))) {
           const pid = Number(readFileSync(join(folder, role), 'utf8'));
           expect(() => process.kill(pid, 0), role).to.throw('ESRCH');
+          expect(segmentsOf(pid), role).to.deep.equal([]);
         }
-        expect(staleSegments()).to.deep.equal([]);
       } finally {
         rmSync(folder, { recursive: true });
       }
@@ -121,15 +118,17 @@ describeSharedMemory('a probe', () => {
 
   for (const name of availableFabrics().filter(each => each === 'libfabric-shm')) {
     it(`of ${name} leaves no segment behind where it is ended early`, async () => {
-      const before = readdirSync(SHM);
+      const before = new Set(readdirSync(SHM));
+      const added = (): string[] => readdirSync(SHM).filter(segment => !before.has(segment));
       const wish = new AbortController();
       const probing = probeFabric(name, { seconds: 60, signal: wish.signal }).catch(
         (error: unknown) => error,
       );
-      while (readdirSync(SHM).length < before.length + 2) await new Promise(resolve => setImmediate(resolve));
+      while (added().length < 2) await new Promise(resolve => setImmediate(resolve));
+      const pids = added().map(segment => Number.parseInt(segment, 10));
       wish.abort(new Error('enough'));
       expect(await probing).to.equal(wish.signal.reason);
-      expect(staleSegments()).to.deep.equal([]);
+      expect(pids.flatMap(segmentsOf)).to.deep.equal([]);
     });
   }
 

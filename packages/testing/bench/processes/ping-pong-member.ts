@@ -94,7 +94,7 @@ process.once('SIGTERM', () => process.exit());
 
 async function run(): Promise<void> {
   const gapMs = job.kind === 'latency-idle' ? IDLE_GAP_MS : 0;
-  for (const ms of [job.seconds * 500, job.seconds * 1000]) {
+  for (const ms of [job.seconds * 1000, job.seconds * 1000]) {
     tripMicros = [];
     for (const end = performance.now() + ms; performance.now() < end;) {
       if (gapMs > 0) await new Promise(resolve => setTimeout(resolve, gapMs));
