@@ -24,3 +24,5 @@ export * from './multicast/delivery-list.js';
 export * from './multicast/multicast.js';
 export * from './membership/membership-machine.js';
 export * from './membership/view-manager.js';
+export * from './membership/view-record.js';
+export * from './membership/view-decision.js';

@@ -1,0 +1,54 @@
+/** Goal: a record is read as it was written, or not at all. */
+import { AssertionError, RecordLayout, type ViewRecord, type View } from '@bowecho/core';
+import { expect } from 'chai';
+
+const VIEW: View = {
+  vid: 7,
+  members: ['a', 'b', 'c'].map(id => ({ id, incarnation: 1 })),
+  subgroups: [
+    { name: 'one', mode: 'ordered', shards: [{ replicas: [0, 1, 2], senders: [0, 1] }] },
+    { name: 'two', mode: 'unordered', shards: [{ replicas: [1, 2], senders: [2] }] },
+  ],
+};
+
+const OLD: ViewRecord = { ballot: 1, fates: ['stays', 'stays', 'lost'], trims: [[10, 0], [3]] };
+const NEW: ViewRecord = { ballot: 5, fates: ['lost', 'stays', 'leaves'], trims: [[9, 2 ** 40], [0]] };
+
+describe('the record of a view’s end', () => {
+  const layout = new RecordLayout(VIEW);
+  const cellsOf = (record: ViewRecord): Float64Array => {
+    const cells = new Float64Array(layout.cells);
+    layout.write(record, cells);
+    return cells;
+  };
+
+  it('is read as it was written, under its own ballot', () => {
+    expect(layout.read(cellsOf(OLD), 1)).to.deep.equal(OLD);
+    expect(layout.read(cellsOf(NEW), 5)).to.deep.equal(NEW);
+    expect(layout.read(cellsOf(OLD), 5)).to.equal(undefined);
+    expect(layout.read(new Float64Array(layout.cells), 0)).to.equal(undefined);
+  });
+
+  it('is not read from any mixture of two', () => {
+    const [from, to] = [cellsOf(OLD), cellsOf(NEW)];
+    let mixtures = 0;
+    for (let mask = 1; mask < (1 << layout.cells) - 1; mask++) {
+      const cells = from.map((cell, i) => (mask & (1 << i) ? to[i]! : cell));
+      const isWhole = [from, to].some(whole => whole.every((cell, i) => cell === cells[i]));
+      if (isWhole) continue;
+      mixtures++;
+      for (const { ballot } of [OLD, NEW]) expect(layout.read(cells, ballot)).to.equal(undefined);
+    }
+    expect(mixtures).to.be.above(50);
+  });
+
+  it('fails the member that finds nonsense with a right checksum', () => {
+    const nonsense = { ballot: 1, fates: OLD.fates, trims: [[-1, 0], [3]] };
+    expect(() => layout.read(cellsOf(nonsense), 1)).to.throw(AssertionError, 'a trim of -1 frames');
+  });
+
+  it('is written only where it fits the view', () => {
+    expect(() => cellsOf({ ...OLD, fates: ['stays'] })).to.throw(AssertionError, '1 fates of 3 members');
+    expect(() => cellsOf({ ...OLD, trims: [[1], [3]] })).to.throw(AssertionError, '1 trims of 2 senders');
+  });
+});
