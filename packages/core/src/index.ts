@@ -26,3 +26,4 @@ export * from './membership/membership-machine.js';
 export * from './membership/view-manager.js';
 export * from './membership/view-record.js';
 export * from './membership/view-decision.js';
+export * from './membership/failure-detector.js';
