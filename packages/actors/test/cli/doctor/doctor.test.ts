@@ -135,7 +135,8 @@ describe('bowecho doctor', () => {
        }\`;
        register('data:text/javascript,' + encodeURIComponent(hooks));`,
     );
-    const env = { NODE_OPTIONS: `--import ${pathToFileURL(file).href}` };
+    // Newer versions of Node have another way, which Node 20 has not, and say so.
+    const env = { NODE_OPTIONS: `--no-deprecation --import ${pathToFileURL(file).href}` };
     const { status, out, err } = await run([], env);
     expect([status, err]).to.deep.equal([1, '']);
     expect(out.replace(/\s+/g, ' ')).to.include(
