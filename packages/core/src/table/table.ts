@@ -24,6 +24,8 @@ export class Table {
   private readonly incoming: Float64Array;
   /** By row, the sum of the block that was taken over last. */
   private readonly accepted: Float64Array;
+  /** By row: 1 where nothing is taken over any more. */
+  private readonly frozen: Uint8Array;
   private dirty = false;
   private late = false;
 
@@ -37,6 +39,7 @@ export class Table {
     this.snapshot = new Float64Array(layout.rows * layout.rowCells);
     this.incoming = new Float64Array(layout.block.endNumber + 1);
     this.accepted = new Float64Array(layout.rows);
+    this.frozen = new Uint8Array(layout.rows);
   }
 
   /** Copies every new counter block of the others that landed whole. Says whether one did, or is landing. */
@@ -46,7 +49,7 @@ export class Table {
     let isNew = false;
     for (let row = 0, at = layout.block.sum; row < layout.rows; row++, at += layout.rowCells) {
       const sum = cells[at]!;
-      if (sum === accepted[row] || row === myRow) continue;
+      if (sum === accepted[row] || row === myRow || this.frozen[row] === 1) continue;
       isNew = true;
       loadFence();
       this.takeRow(row, sum);
@@ -83,6 +86,15 @@ export class Table {
       snapshot[start + cell] = value;
     }
     this.accepted[row] = sum;
+  }
+
+  /**
+   * Keeps the row of another member as it is in the last snapshot, for good: who is taken for dead is not listened to again, or
+   * two readers of its last words could act on different ones.
+   */
+  freeze(row: number): void {
+    assert(row !== this.myRow, 'my own row cannot be frozen');
+    this.frozen[row] = 1;
   }
 
   /** The last good value of a cell of any row. */

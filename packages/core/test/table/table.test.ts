@@ -121,6 +121,17 @@ describe('table', () => {
     expect(table.isDirty).to.equal(false);
   });
 
+  it('keeps a frozen row as it was, whatever its member goes on to write', () => {
+    const { table, cells, row1 } = tableAndCells();
+    cells.set(blockOf(1, [1, 0, 0]), row1);
+    expect(table.takeSnapshot()).to.equal(true);
+    table.freeze(1);
+    cells.set(blockOf(2, [1, 1, 1]), row1);
+    expect(table.takeSnapshot()).to.equal(false);
+    expect(seenBy(table)).to.deep.equal([1, 0, 0]);
+    expect(() => table.freeze(table.myRow)).to.throw(AssertionError, 'my own row');
+  });
+
   it('tells what others wait for from what can wait itself', () => {
     const { table, cells } = tableAndCells();
     table.raiseLate(installed, 1);
