@@ -24,7 +24,7 @@ import { replicaSets, type ReplicaSet, type View } from './view/view.js';
 
 /** The memory that the member table of a view needs. */
 export function memberTableLayout(view: View): TableLayout {
-  return tableLayout(memberColumns().block, view.members.length);
+  return tableLayout(memberColumns(view.members.length).block, view.members.length);
 }
 
 /** Registered memory for the tables of one view. */
@@ -136,15 +136,13 @@ export class Engine {
     }
     const { memberTable, memberPeers } = this;
     if (!memberTable.isDirty) return;
+    const { changedNotesOffset, changedNotesBytes, countersOffset, countersBytes } = memberTable;
     memberTable.sealCounters();
     for (let rank = 0; rank < memberPeers.length; rank++) {
       if (rank === this.myRank) continue;
-      pushes.add(
-        this.connectedPeer(memberPeers, rank),
-        memberTable.countersOffset,
-        memberTable.countersBytes,
-        CAPTURED,
-      );
+      const peer = this.connectedPeer(memberPeers, rank);
+      if (changedNotesBytes > 0) pushes.add(peer, changedNotesOffset, changedNotesBytes, CAPTURED);
+      pushes.add(peer, countersOffset, countersBytes, CAPTURED);
     }
   }
 

@@ -26,4 +26,5 @@ export * from './membership/membership-machine.js';
 export * from './membership/view-manager.js';
 export * from './membership/view-record.js';
 export * from './membership/view-decision.js';
+export * from './membership/view-end.js';
 export * from './membership/failure-detector.js';

@@ -13,7 +13,7 @@ import { Membership, type MembershipEvent, type MembershipState } from './member
 
 export class ViewManager {
   private membership = Membership.initial;
-  private readonly columns: MemberColumns = memberColumns();
+  private readonly columns: MemberColumns;
   private readonly connectedTo: boolean[];
   private readonly hasKeysOf: boolean[];
   private readonly arrived: ControlMessage[] = [];
@@ -27,6 +27,7 @@ export class ViewManager {
     private readonly myRank: number,
     private readonly table: Table,
   ) {
+    this.columns = memberColumns(view.members.length);
     this.connectedTo = view.members.map((_, rank) => rank === myRank);
     this.hasKeysOf = [...this.connectedTo];
   }

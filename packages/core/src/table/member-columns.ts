@@ -1,17 +1,21 @@
 /**
  * MemberColumns is the row of the member table: what one member tells all the others about itself, in push order.
  *
- * | column    | width | meaning                                                                          |
- * | --------- | ----- | -------------------------------------------------------------------------------- |
- * | installed | 1     | 1: I run this view; my tables are registered and I am connected to every member   |
- * | leaving   | 1     | 1: I go on purpose                                                                |
- * | wedged    | 1     | not 0: I sent and acknowledged my last in this view; says for whom it ends         |
+ * | column    | width   | meaning                                                                          |
+ * | --------- | ------- | -------------------------------------------------------------------------------- |
+ * | installed | 1       | 1: I run this view; my tables are registered and I am connected to every member   |
+ * | leaving   | 1       | 1: I go on purpose                                                                |
+ * | suspects  | members | by rank, 1: I take that member for dead, and shall not listen to it again         |
+ * | wedged    | 1       | not 0: I sent and acknowledged my last in this view; says for whom it ends         |
+ * | promised  | 1       | I accept nothing below this ballot (membership/view-decision.ts)                  |
+ * | accepted  | 1       | the ballot under which I last accepted a record                                   |
  *
  * `wedged` is 2r + 1 where the view ends because rank r leaves, and 2r + 2 where rank r is lost. Who hears of it from a
  * third member first can so name the one that matters.
  *
  * `wedged` vouches for all that precedes it, in the shard tables too: those are pushed first, and a reader takes its
- * snapshot of the member table before that of any shard table.
+ * snapshot of the member table before that of any shard table. It also vouches for the final counts in the notes of the row,
+ * and `accepted` for the record there (membership/view-end.ts).
  */
 import { columnOf, counterBlock, type CounterBlock } from './row-layout.js';
 
@@ -19,19 +23,30 @@ export interface MemberColumns {
   readonly block: CounterBlock;
   readonly installed: number;
   readonly leaving: number;
+  /** The cell of rank 0; the others follow. */
+  readonly suspects: number;
   readonly wedged: number;
+  readonly promised: number;
+  readonly accepted: number;
 }
 
-export function memberColumns(): MemberColumns {
+/** The columns for a view of `members` members. */
+export function memberColumns(members: number): MemberColumns {
   const block = counterBlock([
     ['installed', 1],
     ['leaving', 1],
+    ['suspects', members],
     ['wedged', 1],
+    ['promised', 1],
+    ['accepted', 1],
   ]);
   return {
     block,
     installed: columnOf(block, 'installed'),
     leaving: columnOf(block, 'leaving'),
-    wedged: columnOf(block, 'wedged', ['installed', 'leaving']),
+    suspects: columnOf(block, 'suspects'),
+    wedged: columnOf(block, 'wedged', ['installed', 'leaving', 'suspects']),
+    promised: columnOf(block, 'promised', ['wedged']),
+    accepted: columnOf(block, 'accepted', ['wedged']),
   };
 }

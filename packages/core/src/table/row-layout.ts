@@ -3,15 +3,16 @@
  * in my memory is the same offset in yours, and a push needs no translation.
  *
  * ```
- *  table     | counters of row 0 | counters of row 1 | ... | ring of row a | ring of row b | ...
- *              row i is written by member i alone            only senders have a ring
+ *  table     | counters of row 0 | counters of row 1 | ... | notes of row 0 | ... | ring of row a | ring of row b | ...
+ *              row i is written by member i alone            member tables alone   only senders have a ring
  *
  *  counters  | number | column, column, ... in push order | number | sum | unused up to 64 bytes |
  *              8 bytes a cell, a double holding an integer below 2^53
  * ```
  *
- * A row is pushed ring first, then its counters: data before its guard, as two writes. The counters travel as one
- * captured write, and a reader takes a block only if it landed whole:
+ * A row is pushed ring and notes first, then its counters: data before its guard, as writes of their own. Notes are cells that
+ * may fall and are rare; a reader that has seen the counter which vouches for them copies them, and knows by what they say
+ * whether they are whole. The counters travel as one captured write, and a reader takes a block only if it landed whole:
  *
  *  - TCP lands bytes in order and may stop inside a cell. Then the number of the push at the front is new and the one
  *    behind the columns is old.
@@ -87,6 +88,9 @@ export interface TableLayout {
   readonly rows: number;
   /** Cells from one row's block to the next one's. */
   readonly rowCells: number;
+  /** Cells of each row's notes; and where those of row 0 begin: a byte offset. */
+  readonly noteCells: number;
+  readonly notesOffset: number;
   /** Bytes of each ring; 0 where no row has one. */
   readonly ringBytes: number;
   /** By row: byte offset of its ring, or -1. */
@@ -95,25 +99,37 @@ export interface TableLayout {
   readonly bytes: number;
 }
 
-/** The layout of a table of `rows` rows, of which those in `ringRows` have a ring of `ringBytes` (a power of two). */
+/**
+ * The layout of a table of `rows` rows, of which those in `ringRows` have a ring of `ringBytes` (a power of two), and all have
+ * notes of `noteCells` cells.
+ */
 export function tableLayout(
   block: CounterBlock,
   rows: number,
   ringRows: readonly number[] = [],
   ringBytes = 0,
+  noteCells = 0,
 ): TableLayout {
   assert(rows > 0, `table of ${rows} rows`);
   const blockBytes = (block.sum + 1) * CELL_BYTES;
-  const rowBytes = Math.ceil(blockBytes / LINE_BYTES) * LINE_BYTES;
+  const rowBytes = linesOf(blockBytes);
   if (ringRows.length > 0) {
     assert(ringBytes >= LINE_BYTES && (ringBytes & (ringBytes - 1)) === 0, `ring of ${ringBytes} bytes`);
   }
   const ringOffsets = new Array<number>(rows).fill(-1);
+  const notesOffset = rows * rowBytes;
+  const ringsOffset = notesOffset + linesOf(rows * noteCells * CELL_BYTES);
   ringRows.forEach((row, i) => {
     assert(row >= 0 && row < rows && ringOffsets[row] === -1, `ring of row ${row} in a table of ${rows}`);
-    ringOffsets[row] = rows * rowBytes + i * ringBytes;
+    ringOffsets[row] = ringsOffset + i * ringBytes;
   });
-  const bytes = rows * rowBytes + ringRows.length * ringBytes;
+  const bytes = ringsOffset + ringRows.length * ringBytes;
   assert(bytes < 2 ** 31, `a table of ${bytes} bytes cannot be addressed by 32-bit offsets`);
-  return { block, rows, rowCells: rowBytes / CELL_BYTES, ringBytes, ringOffsets, bytes };
+  const rowCells = rowBytes / CELL_BYTES;
+  return { block, rows, rowCells, noteCells, notesOffset, ringBytes, ringOffsets, bytes };
+}
+
+/** Bytes of the cache lines that so many bytes take. */
+function linesOf(bytes: number): number {
+  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
 }

@@ -26,6 +26,11 @@ export class Table {
   private readonly accepted: Float64Array;
   /** By row: 1 where nothing is taken over any more. */
   private readonly frozen: Uint8Array;
+  /** All rows' notes, in registered memory. */
+  private readonly notes: Float64Array;
+  /** Cells of my notes that changed since they were pushed: from, and up to; nothing where both are equal. */
+  private notesFrom = 0;
+  private notesTo = 0;
   private dirty = false;
   private late = false;
 
@@ -36,6 +41,7 @@ export class Table {
     this.myRow = myRow;
     this.memory = memory;
     this.cells = new Float64Array(memory, 0, layout.rows * layout.rowCells);
+    this.notes = new Float64Array(memory, layout.notesOffset, layout.rows * layout.noteCells);
     this.snapshot = new Float64Array(layout.rows * layout.rowCells);
     this.incoming = new Float64Array(layout.block.endNumber + 1);
     this.accepted = new Float64Array(layout.rows);
@@ -122,6 +128,27 @@ export class Table {
     return true;
   }
 
+  /**
+   * Writes cells of my notes. They are pushed before the counters of the same push, and one of those must vouch for them: raise
+   * it in the same turn.
+   *
+   * @param at the first of them within my notes
+   */
+  writeNotes(at: number, cells: Float64Array): void {
+    const { noteCells } = this.layout;
+    assert(at + cells.length <= noteCells, `notes up to ${at + cells.length} of ${noteCells} cells`);
+    this.notes.set(cells, this.myRow * noteCells + at);
+    const isEmpty = this.notesFrom === this.notesTo;
+    this.notesFrom = isEmpty ? at : Math.min(this.notesFrom, at);
+    this.notesTo = isEmpty ? at + cells.length : Math.max(this.notesTo, at + cells.length);
+  }
+
+  /** Copies cells of any row's notes, as they are now: others' may be landing. */
+  readNotes(row: number, at: number, into: Float64Array): void {
+    const from = row * this.layout.noteCells + at;
+    into.set(this.notes.subarray(from, from + into.length));
+  }
+
   /** The smallest value of a cell over all rows. */
   minimum(cell: number): number {
     const { snapshot } = this;
@@ -169,6 +196,16 @@ export class Table {
     cells[start + sum] = total;
     this.dirty = false;
     this.late = false;
+    this.notesFrom = this.notesTo = 0;
+  }
+
+  /** Where those of my notes lie that a push must carry, and how many bytes; 0 where none changed. */
+  get changedNotesOffset(): number {
+    return this.layout.notesOffset + (this.myRow * this.layout.noteCells + this.notesFrom) * CELL_BYTES;
+  }
+
+  get changedNotesBytes(): number {
+    return (this.notesTo - this.notesFrom) * CELL_BYTES;
   }
 
   /** Byte offset of my counters, the same in everybody's memory. */

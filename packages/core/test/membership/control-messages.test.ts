@@ -112,7 +112,7 @@ describe('control messages', () => {
     for (let now = 1; now < 4; now++) member.doWork(now);
     expect([member.state, ...heard]).to.deep.equal(['installing']);
     const theirs = new Table(memberTableLayout(view), regions[0]!, 1);
-    theirs.raise(memberColumns().installed, 1);
+    theirs.raise(memberColumns(view.members.length).installed, 1);
     theirs.sealCounters();
     for (let now = 4; now < 6; now++) member.doWork(now);
     expect([member.state, ...heard]).to.deep.equal(['running', 'running']);

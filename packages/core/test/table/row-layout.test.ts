@@ -25,8 +25,8 @@ describe('row layout', () => {
   });
 
   it('puts the columns of a member row in push order', () => {
-    expect(picture(memberColumns().block)).to.equal(
-      'number 0 | installed 1 | leaving 2 | wedged 3 | number 4 | sum 5',
+    expect(picture(memberColumns(3).block)).to.equal(
+      'number 0 | installed 1 | leaving 2 | suspects 3-5 | wedged 6 | promised 7 | accepted 8 | number 9 | sum 10',
     );
   });
 
@@ -50,5 +50,15 @@ describe('row layout', () => {
         expect(layout.bytes).to.equal(rows * layout.rowCells * 8 + rings.length * 4096);
       }
     }
+  });
+
+  it('puts the notes of all rows behind all counters, and the rings behind those', () => {
+    const layout = tableLayout(shardColumns(2).block, 3, [0, 2], 4096, 5);
+    expect(layout.notesOffset).to.equal(3 * layout.rowCells * 8);
+    const notesBytes = Math.ceil((3 * 5 * 8) / 64) * 64;
+    expect(layout.ringOffsets).to.deep.equal(
+      [0, -1, 4096].map(at => (at < 0 ? -1 : layout.notesOffset + notesBytes + at)),
+    );
+    expect(layout.bytes).to.equal(layout.notesOffset + notesBytes + 2 * 4096);
   });
 });

@@ -1,9 +1,17 @@
 /** What a snapshot takes over and what it leaves: whole blocks, of past values, that never fall. */
 import { expect } from 'chai';
-import { AssertionError, Table, memberColumns, tableLayout } from '@bowecho/core';
+import { AssertionError, Table, columnOf, counterBlock, tableLayout } from '@bowecho/core';
 
-const { block, installed, leaving, wedged } = memberColumns();
-const layout = tableLayout(block, 3);
+const block = counterBlock([
+  ['installed', 1],
+  ['leaving', 1],
+  ['wedged', 1],
+]);
+const [installed, leaving, wedged] = ['installed', 'leaving', 'wedged'].map(name =>
+  columnOf(block, name),
+) as [number, number, number];
+const NOTES = 4;
+const layout = tableLayout(block, 3, [], 0, NOTES);
 
 /** A table of three rows, and the cells that a peer would write. */
 function tableAndCells(): { table: Table; cells: Float64Array; row1: number } {
@@ -130,6 +138,26 @@ describe('table', () => {
     expect(table.takeSnapshot()).to.equal(false);
     expect(seenBy(table)).to.deep.equal([1, 0, 0]);
     expect(() => table.freeze(table.myRow)).to.throw(AssertionError, 'my own row');
+  });
+
+  it('tells which of my notes changed until they are pushed, and copies those of others as they are', () => {
+    const { table, cells } = tableAndCells();
+    const notesAt = layout.notesOffset / 8;
+    expect(table.changedNotesBytes).to.equal(0);
+    table.writeNotes(1, Float64Array.of(5));
+    table.writeNotes(3, Float64Array.of(7));
+    expect([table.changedNotesOffset, table.changedNotesBytes]).to.deep.equal([
+      layout.notesOffset + 8,
+      3 * 8,
+    ]);
+    expect([...cells.slice(notesAt, notesAt + NOTES)]).to.deep.equal([0, 5, 0, 7]);
+    table.sealCounters();
+    expect(table.changedNotesBytes).to.equal(0);
+    cells.set([1, 2, 3, 4], notesAt + 2 * NOTES);
+    const copy = new Float64Array(2);
+    table.readNotes(2, 1, copy);
+    expect([...copy]).to.deep.equal([2, 3]);
+    expect(() => table.writeNotes(3, copy)).to.throw(AssertionError, 'notes up to 5 of 4 cells');
   });
 
   it('tells what others wait for from what can wait itself', () => {

@@ -14,6 +14,8 @@ const PUSHES = 300;
 const CLOSE = `
 import { fork } from 'node:child_process';
 const writers = [0, 1].map(() => fork(${JSON.stringify(FLOOD)}, { execArgv: [] }));
+const died = (status, signal) => { throw new Error('a writer ended: ' + (signal ?? 'status ' + status)); };
+for (const writer of writers) writer.once('exit', died).on('error', () => {}); // the exit tells more
 for (let time = 0; time < ${TIMES}; time++) {
   const fabric = createFabric('${VERBS}', { host: '${VERBS_HOST}' });
   const target = fabric.register(64);
@@ -25,7 +27,7 @@ for (let time = 0; time < ${TIMES}; time++) {
   await new Promise(resolve => fabric.close(resolve));
 }
 say('closed');
-for (const writer of writers) writer.disconnect();
+for (const writer of writers) writer.off('exit', died).disconnect();
 `;
 
 describe('a fabric over verbs', () => {

@@ -1,0 +1,200 @@
+/**
+ * ViewEnd brings the members of a view that ends from their last word to one decided record. It lives in the member table:
+ *
+ *  1. `wedge`: my final counts, by replica set and sender how many frames I acknowledged, lie in the notes of my row, and `wedged`
+ *     vouches for them. I acknowledge nothing more, so whatever any member ever delivers was acknowledged by then.
+ *  2. Who stays follows from who suspects whom (view/next-view.ts): one cut link costs the younger of its ends. Those who stay,
+ *     and those who leave on purpose, must be more than half of the view, or nothing can be decided here.
+ *  3. The oldest of them proposes as soon as all of them are wedged: the trim of each set is the minimum of the final counts of
+ *     its replicas among them. Nobody can have delivered more, and all of them hold it. Where it does not get on, the next
+ *     oldest proposes too, each after a time that grows with its place.
+ *  4. All vote (view-decision.ts), those too whom others suspect. What is chosen is `decided`.
+ *
+ * Nothing here reads a shard table: final counts come with the row that vouches for them.
+ */
+import { assert } from '../assert.js';
+import { raggedTrim } from '../multicast/stability.js';
+import type { MemberColumns } from '../table/member-columns.js';
+import type { Table } from '../table/table.js';
+import { whoStays } from '../view/next-view.js';
+import { isMajority, replicaSets, type ReplicaSet, type View } from '../view/view.js';
+import { ViewDecision, type Proposal } from './view-decision.js';
+import { RecordLayout, type Fate, type ViewRecord } from './view-record.js';
+
+/** Whoever is next in age proposes after so much longer, where nothing is decided. */
+const PATIENCE_MICROS = 100_000;
+
+/** How the notes of a row in the member table lie: final counts of all sets and senders, then the record. */
+export class EndNotes {
+  readonly sets: readonly ReplicaSet[];
+  readonly record: RecordLayout;
+  /** Cells of the final counts; the record follows. */
+  readonly finalCells: number;
+  readonly cells: number;
+  /** By set: where its senders begin among the final counts. */
+  private readonly firstOfSet: readonly number[];
+
+  constructor(view: View) {
+    this.sets = replicaSets(view);
+    this.record = new RecordLayout(view);
+    let at = 0;
+    this.firstOfSet = this.sets.map(({ senders }) => {
+      const first = at;
+      at += senders.length;
+      return first;
+    });
+    this.finalCells = at;
+    this.cells = at + this.record.cells;
+  }
+
+  /** The final counts of one set, among those of all. */
+  finalsOf(set: number, finals: Float64Array): Float64Array {
+    const first = this.firstOfSet[set]!;
+    return finals.subarray(first, first + this.sets[set]!.senders.length);
+  }
+}
+
+export class ViewEnd {
+  private readonly size: number;
+  private readonly decision: ViewDecision;
+  /** By rank: cells to copy notes into. */
+  private readonly finals: readonly Float64Array[];
+  private readonly recordCells: Float64Array;
+  private wedgedAt = Infinity;
+  /** When I propose, if nothing is decided by then. */
+  private proposeAt = Infinity;
+
+  /** @param table the member table, with notes of `notes.cells` cells */
+  constructor(
+    view: View,
+    private readonly myRank: number,
+    private readonly table: Table,
+    private readonly columns: MemberColumns,
+    private readonly notes: EndNotes,
+  ) {
+    this.size = view.members.length;
+    this.decision = new ViewDecision(this.size, myRank);
+    this.finals = view.members.map(() => new Float64Array(notes.finalCells));
+    this.recordCells = new Float64Array(notes.record.cells);
+  }
+
+  /** I take that member for dead: its row stays as it is, and all will see that I suspect it. */
+  suspect(rank: number): void {
+    assert(rank !== this.myRank, 'nobody suspects itself');
+    this.table.raise(this.columns.suspects + rank, 1);
+    this.table.freeze(rank);
+  }
+
+  /**
+   * My last word. Call it once, in the turn that stops acknowledging.
+   *
+   * @param finals by set, by sender: frames acknowledged; undefined where I am no replica
+   * @param cause the value of `wedged`, above 0
+   * @param now microseconds, never falling
+   */
+  wedge(finals: readonly (readonly number[] | undefined)[], cause: number, now: number): void {
+    assert(this.wedgedAt === Infinity, 'a member wedges once in a view');
+    const cells = new Float64Array(this.notes.finalCells);
+    finals.forEach((counts, set) => this.notes.finalsOf(set, cells).set(counts ?? []));
+    this.table.writeNotes(0, cells);
+    this.table.raise(this.columns.wedged, cause);
+    this.wedgedAt = now;
+    this.proposeAt = now;
+  }
+
+  /** The record, once it is chosen and I can tell. */
+  get decided(): ViewRecord | undefined {
+    return this.decision.chosen;
+  }
+
+  /** The ranks that go on together, as far as I know; fewer than a majority of them can decide nothing. */
+  get staying(): readonly number[] {
+    return whoStays(
+      this.size,
+      Array.from({ length: this.size }, (_, rank) => this.suspectedBy(rank)),
+    );
+  }
+
+  /** When `turn` must come though nothing happened: microseconds, or Infinity. */
+  get nextDeadline(): number {
+    return this.proposeAt;
+  }
+
+  /**
+   * After a snapshot of the table: votes, and proposes where it is my turn to. Not before `wedge`; and also when I know what is
+   * decided, for others may have frozen a row that I have read, and need my vote for more.
+   */
+  turn(now: number): void {
+    assert(this.wedgedAt < Infinity, 'who is not wedged has no vote');
+    for (let rank = 0; rank < this.size; rank++) if (rank !== this.myRank) this.lookAt(rank);
+    if (now >= this.proposeAt) this.proposeIfDue(now);
+    const before = this.decision.mine;
+    if (this.decision.turn()) this.show(before.accepted);
+    else if (before.promised > this.table.read(this.myRank, this.columns.promised))
+      this.show(before.accepted);
+    if (this.decided !== undefined) this.proposeAt = Infinity;
+  }
+
+  private suspectedBy(rank: number): boolean[] {
+    return Array.from(
+      { length: this.size },
+      (_, other) => this.table.read(rank, this.columns.suspects + other) > 0,
+    );
+  }
+
+  private lookAt(rank: number): void {
+    const { table, columns, notes } = this;
+    const accepted = table.read(rank, columns.accepted);
+    let record: ViewRecord | undefined;
+    if (accepted > 0) {
+      table.readNotes(rank, notes.finalCells, this.recordCells);
+      record = notes.record.read(this.recordCells, accepted);
+    }
+    this.decision.see(rank, { promised: table.read(rank, columns.promised), accepted, record });
+  }
+
+  /** Puts my vote into my row. */
+  private show(acceptedBefore: number): void {
+    const { table, columns, notes } = this;
+    const { promised, accepted, record } = this.decision.mine;
+    if (accepted > acceptedBefore) {
+      notes.record.write(record!, this.recordCells);
+      table.writeNotes(notes.finalCells, this.recordCells);
+    }
+    table.raise(columns.promised, promised);
+    table.raise(columns.accepted, accepted);
+  }
+
+  private proposeIfDue(now: number): void {
+    const { staying } = this;
+    const place = staying.indexOf(this.myRank);
+    const isReady =
+      isMajority(staying.length, this.size) &&
+      staying.every(rank => this.table.read(rank, this.columns.wedged) > 0);
+    const waited = now - this.wedgedAt;
+    if (place >= 0 && isReady && waited >= place * PATIENCE_MICROS) {
+      if (!this.decision.isProposing) this.decision.propose(() => this.proposal(staying));
+      this.proposeAt = now + (place + 1) * PATIENCE_MICROS;
+    } else if (place > 0 && waited < place * PATIENCE_MICROS) {
+      this.proposeAt = this.wedgedAt + place * PATIENCE_MICROS;
+    } else this.proposeAt = now; // what is missing comes with a change of the table, and that brings a turn
+  }
+
+  /** Those who stay are wedged, so their final counts are there, and are final. */
+  private proposal(staying: readonly number[]): Proposal {
+    const { table, columns, notes } = this;
+    for (const rank of staying) table.readNotes(rank, 0, this.finals[rank]!);
+    const fates = Array.from({ length: this.size }, (_, rank): Fate => {
+      if (!staying.includes(rank)) return 'lost';
+      return table.read(rank, columns.leaving) > 0 ? 'leaves' : 'stays';
+    });
+    const trims = notes.sets.map(({ index, replicas, senders }) => {
+      const kept = replicas.filter(rank => staying.includes(rank));
+      // Of a set that has lost all its replicas nothing can be delivered any more.
+      if (kept.length === 0) return senders.map(() => 0);
+      const finals = this.finals.map(cells => notes.finalsOf(index, cells));
+      return raggedTrim(finals, kept);
+    });
+    return { fates, trims };
+  }
+}
