@@ -55,6 +55,12 @@ export function addProgress(multicast: Multicast, sum: Progress): void {
   });
 }
 
+/** How many frames of a sender, by its index in that set, a replica has received. */
+export function framesReceived(member: Member, set: number, sender: number): number {
+  const readers = engineOf(member).multicasts[set]!['readers'] as readonly RingReader[];
+  return readers[sender]!.received;
+}
+
 /** Replaces the counters' memory of some tables by one that calls back before each read, and puts it back. */
 export class CounterHook {
   private readonly plain: readonly Float64Array[];

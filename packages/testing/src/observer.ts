@@ -14,6 +14,10 @@ export abstract class Observer {
   /** A member took a turn and did so much. */
   onTurn(_rank: number, _work: number): void {}
   onStateChanged(_rank: number, _change: StateChange): void {}
+  /** A member's view has ended there, for a reason in words. */
+  onViewEnded(_rank: number, _reason: string): void {}
+  /** Something broke at a node. */
+  onFault(_rank: number, _sentence: string): void {}
   /** A member stopped because an invariant broke in it. */
   onHalted(_rank: number, _error: unknown): void {}
   /** Nothing is under way and nobody has anything to do. */

@@ -1,14 +1,17 @@
 /**
  * Profile is a family of worlds with something to do in them: from a seed it draws a world and a workload. `small` is for
- * running very many seeds, `mixed` has several sets, unordered ones and slow nodes, `large` is for long runs.
+ * running very many seeds, `mixed` has several sets, unordered ones and slow nodes, `large` is for long runs. In `faulty` nodes crash
+ * and stand still and links break, for a while; then all that can be healed is healed, and the rest must settle.
  */
 import type { SubgroupSpec } from '@bowecho/core';
+import { drawFaults } from './faults/fault.js';
+import type { FaultScope } from './faults/fault-stage.js';
 import { FoldApplication } from './fold-application.js';
 import { Random } from './random.js';
 import { memberProcess } from './simulated-process.js';
 import { World, type WorldOptions } from './world.js';
 
-export type ProfileName = 'small' | 'mixed' | 'large';
+export type ProfileName = 'small' | 'mixed' | 'large' | 'faulty';
 
 interface Profile {
   readonly nodes: readonly [number, number];
@@ -23,6 +26,8 @@ interface Profile {
   readonly leave: number;
   /** How often one node is slow. */
   readonly slowNode: number;
+  /** Whether faults happen. */
+  readonly isFaulty: boolean;
   /** A run that is not quiet after so many events never will be. */
   readonly maxEvents: number;
 }
@@ -61,6 +66,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     subgroups: oneOrdered,
     leave: 0.06,
     slowNode: 0,
+    isFaulty: false,
     maxEvents: 50_000,
   },
   mixed: {
@@ -72,6 +78,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     subgroups: severalTypes,
     leave: 0.06,
     slowNode: 0.3,
+    isFaulty: false,
     maxEvents: 1_000_000,
   },
   large: {
@@ -83,7 +90,20 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     subgroups: severalTypes,
     leave: 0,
     slowNode: 0.3,
+    isFaulty: false,
     maxEvents: 20_000_000,
+  },
+  faulty: {
+    nodes: [3, 3],
+    messages: [8, 30],
+    spanMs: 12,
+    payloadBytes: 48,
+    ringBytes: [256, 512, 1024],
+    subgroups: oneOrdered,
+    leave: 0.06,
+    slowNode: 0,
+    isFaulty: true,
+    maxEvents: 50_000,
   },
 };
 
@@ -98,7 +118,7 @@ export interface Scene {
 }
 
 /** What a run may change of a profile's world. */
-export type SceneOptions = Pick<Partial<WorldOptions>, 'hazards' | 'replay'> & {
+export type SceneOptions = Pick<Partial<WorldOptions>, 'hazards' | 'faults' | 'replay'> & {
   readonly createApplication?: (rank: number) => FoldApplication;
 };
 
@@ -111,6 +131,7 @@ export function createScene(name: ProfileName, seed: number, options: SceneOptio
   const ringBytes = random.pick(profile.ringBytes);
   const applications: FoldApplication[] = [];
   const maxDelayMs = random.pick([0.2, 2, 8]);
+  const scope = faultScope(profile, nodes, maxDelayMs);
   const world = new World({
     seed,
     nodes,
@@ -119,17 +140,28 @@ export function createScene(name: ProfileName, seed: number, options: SceneOptio
     subgroups: profile.subgroups(random, nodes),
     latency: [0.02, maxDelayMs],
     slowNodes: random.chance(profile.slowNode) ? [random.below(nodes)] : [],
+    faults: profile.isFaulty ? drawFaults(random.split('faults'), scope) : [],
     replay: `SIM_PROFILE=${name} SIM_SEED=${seed} npx mocha --no-config packages/testing/dist/test/seeds.test.js`,
     createProcess: host => memberProcess(host, (applications[host.rank] = createApplication(host.rank))),
     ...overrides,
   });
-  scheduleMessages(world, profile, ringBytes);
+  const lastTry = world.faults.length > 0 ? scope.heal + LAST_TRY_MICROS : Infinity;
+  scheduleMessages(world, profile, ringBytes, lastTry);
   if (world.workload.chance(profile.leave)) scheduleLeave(world, profile);
   return { world, applications, maxEvents: profile.maxEvents };
 }
 
+/** Keys take ten times as long as writes, and with them the group comes up. */
+function faultScope({ spanMs }: Profile, nodes: number, maxDelayMs: number): FaultScope {
+  const up = maxDelayMs * 8;
+  return { nodes, up: up * 1000, heal: (up + spanMs + maxDelayMs * 6) * 1000 };
+}
+
+/** So long after the heal a member that still waits for others never will have them. */
+const LAST_TRY_MICROS = 200_000;
+
 /** Each message is sent at a random time by a random sender of a random set, now and then several at once. */
-function scheduleMessages(world: World, profile: Profile, ringBytes: number): void {
+function scheduleMessages(world: World, profile: Profile, ringBytes: number, lastTry: number): void {
   const random = world.workload;
   const longest = ringBytes / 4 - 32;
   const payload = new Uint8Array(longest);
@@ -146,7 +178,7 @@ function scheduleMessages(world: World, profile: Profile, ringBytes: number): vo
     const sendAll = (): void => {
       const { state } = world.members[rank]!;
       if (state === 'connecting' || state === 'installing') {
-        world.after(1, sendAll);
+        if (world.isAlive(rank) && world.now < lastTry) world.after(1, sendAll);
         return;
       }
       for (let k = 0; k < burst; k++) {

@@ -4,6 +4,7 @@
  */
 import { CheckError } from './check-error.js';
 import { watchAll } from './checkers/watch-all.js';
+import { FAULT_EFFECTS, noFaultCounts, type FaultCounts } from './faults/fault-counts.js';
 import { NO_HAZARDS, noHazardCounts, type HazardCounts } from './hazards.js';
 import { createScene, type ProfileName, type Scene, type SceneOptions } from './profiles.js';
 import { Timeline } from './timeline.js';
@@ -26,6 +27,8 @@ export interface SeedReport {
   /** How often each hazard struck, and how often a full queue refused a message. */
   readonly struck: HazardCounts;
   readonly refusals: number;
+  /** How often each fault had an effect. */
+  readonly fired: FaultCounts;
   /** Virtual time of all worlds together. */
   readonly virtualSeconds: number;
 }
@@ -50,6 +53,7 @@ export function runSeeds({ from, count, profile }: SeedRange): SeedReport {
   let deliveries = 0;
   let refusals = 0;
   const struck = noHazardCounts();
+  const fired = noFaultCounts();
   let virtualMicros = 0;
   const start = performance.now();
   for (let seed = from; seed < from + count; seed++) {
@@ -58,10 +62,20 @@ export function runSeeds({ from, count, profile }: SeedRange): SeedReport {
     virtualMicros += world.now;
     refusals += world.refusals;
     for (const hazard of HAZARDS) struck[hazard] += world.struck[hazard];
+    for (const effect of FAULT_EFFECTS) fired[effect] += world.fired[effect];
     for (let rank = 0; rank < world.members.length; rank++) deliveries += world.history(rank).length;
   }
   const seconds = (performance.now() - start) / 1000;
-  return { seeds: count, seconds, events, deliveries, struck, refusals, virtualSeconds: virtualMicros / 1e6 };
+  return {
+    seeds: count,
+    seconds,
+    events,
+    deliveries,
+    struck,
+    refusals,
+    fired,
+    virtualSeconds: virtualMicros / 1e6,
+  };
 }
 
 /**

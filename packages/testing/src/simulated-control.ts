@@ -1,14 +1,21 @@
 /**
- * SimulatedControl is the control channel in virtual time: reliable, in order per pair of members, and slow. Messages are
- * values that nobody changes, so they travel as they are.
+ * SimulatedControl is the control channel in virtual time: in order per pair of members, and slow. Messages are values that
+ * nobody changes, so they travel as they are. It is reliable as long as a connection stands; where one breaks, what is under
+ * way is lost from some point on, and nothing can be sent until there is another one.
  */
 import { assert, type ControlMessage, type ControlPort, type MemberIdentity } from '@bowecho/core';
 import type { EventQueue } from './event-queue.js';
+import type { FaultCounts } from './faults/fault-counts.js';
 import type { Random } from './random.js';
 
 interface Pair {
-  readonly messages: ControlMessage[];
+  /** Oldest first; undefined where it was lost. */
+  readonly messages: (ControlMessage | undefined)[];
   lastDue: number;
+  /** By how many faults there is no connection. */
+  cuts: number;
+  /** Whether there has ever been another connection: what was said over the first may be said again. */
+  hasBroken: boolean;
 }
 
 export interface ControlOptions {
@@ -27,8 +34,14 @@ export class SimulatedControl {
     private readonly random: Random,
     private readonly members: readonly MemberIdentity[],
     private readonly options: ControlOptions,
+    private readonly fired: FaultCounts,
   ) {
-    this.pairs = Array.from({ length: members.length ** 2 }, () => ({ messages: [], lastDue: 0 }));
+    this.pairs = Array.from({ length: members.length ** 2 }, () => ({
+      messages: [],
+      lastDue: 0,
+      cuts: 0,
+      hasBroken: false,
+    }));
   }
 
   /** What the member of rank `source` sends with. */
@@ -36,25 +49,64 @@ export class SimulatedControl {
     return {
       send: (to, message) => {
         const target = this.members.findIndex(member => member.id === to.id);
-        this.post(source, target, message);
-        return true;
+        return this.post(source, target, message);
       },
     };
   }
 
-  private post(source: number, target: number, message: ControlMessage): void {
+  private post(source: number, target: number, message: ControlMessage): boolean {
     assert(target >= 0 && target !== source, `control message from rank ${source} to rank ${target}`);
     const { queue, random, options } = this;
-    const pair = this.pairs[source * this.members.length + target]!;
+    const pair = this.pair(source, target);
+    if (pair.cuts > 0) {
+      this.fired.controlRefusedMessages++;
+      return false;
+    }
     pair.messages.push(message);
     pair.lastDue = Math.max(pair.lastDue, queue.now + random.between(options.minDelay, options.maxDelay));
     queue.push(pair.lastDue, options.eventKind, source, target);
+    return true;
   }
 
-  /** Takes the message that an event announced. */
-  take(source: number, target: number): ControlMessage {
-    const message = this.pairs[source * this.members.length + target]!.messages.shift();
-    assert(message !== undefined, `no control message from rank ${source} to rank ${target}`);
-    return message;
+  /** Takes the message that an event announced; undefined where it was lost. */
+  take(source: number, target: number): ControlMessage | undefined {
+    const { messages } = this.pair(source, target);
+    assert(messages.length > 0, `no control message from rank ${source} to rank ${target}`);
+    return messages.shift();
+  }
+
+  /** The connection of two members breaks: all but `kept` messages each way are lost. Returns how many that were. */
+  disconnect(a: number, b: number, kept: number): number {
+    let lost = 0;
+    for (const pair of [this.pair(a, b), this.pair(b, a)]) {
+      pair.cuts++;
+      pair.hasBroken = true;
+      for (let i = kept; i < pair.messages.length; i++) {
+        if (pair.messages[i] === undefined) continue;
+        pair.messages[i] = undefined;
+        lost++;
+      }
+    }
+    return lost;
+  }
+
+  reconnect(a: number, b: number): void {
+    this.pair(a, b).cuts--;
+    this.pair(b, a).cuts--;
+  }
+
+  /** What is sent from now on does not arrive before that time. */
+  stall(source: number, target: number, until: number): void {
+    const pair = this.pair(source, target);
+    pair.lastDue = Math.max(pair.lastDue, until);
+  }
+
+  /** Whether messages of `source` may arrive again that have arrived before. */
+  maySayAgain(source: number, target: number): boolean {
+    return this.pair(source, target).hasBroken;
+  }
+
+  private pair(source: number, target: number): Pair {
+    return this.pairs[source * this.members.length + target]!;
   }
 }

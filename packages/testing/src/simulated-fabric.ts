@@ -8,6 +8,9 @@
 import {
   BowechoError,
   CAPTURED,
+  EVENT_PEER_FAILED,
+  EVENT_STRIDE,
+  EVENT_WRITES_LOST,
   PUSH_FLAGS,
   PUSH_LENGTH,
   PUSH_LOCAL_OFFSET,
@@ -51,10 +54,20 @@ interface Path {
   isOpen: boolean;
 }
 
+/** Something that happens at a node after `left` more of what it counts. `burn` says whether the node stops there. */
+export interface Fuse {
+  left: number;
+  burn: () => boolean;
+}
+
 export class SimulatedFabric implements Fabric {
   readonly address: Uint8Array;
   /** Ways into this node. */
   readonly linksIn: Link[] = [];
+  /** The node has crashed: it posts nothing, and nothing lands there. */
+  isDown = false;
+  /** Counts the writes that are posted; the node may stop between any two of them. */
+  fuse: Fuse | undefined;
   private readonly regions: SimulatedRegion[] = [];
   private readonly paths: Path[] = [];
   /** Whether something landed here since the last poll. */
@@ -62,6 +75,11 @@ export class SimulatedFabric implements Fabric {
   /** Whether a push was taken only in part; there is room again at once. */
   private hasRefused = false;
   private onReady: (() => void) | undefined;
+  /** Ways into this node whose next write comes after a gap, and is due. */
+  private readonly gaps: Link[] = [];
+  /** Events to be drained, as kind and peer; and what is told about every peer at such a node. */
+  private readonly events: number[] = [];
+  private readonly told: (readonly [kind: number, node: number])[] = [];
 
   constructor(
     readonly network: SimulatedNetwork,
@@ -89,8 +107,10 @@ export class SimulatedFabric implements Fabric {
         `no region ${readNumber(key)} at simulated node ${readNumber(address)}`,
       );
     }
+    const index = this.paths.length;
     this.paths.push({ link: this.network.linkBetween(this.node, target), local, remote, isOpen: true });
-    return { index: this.paths.length - 1 };
+    for (const [kind, node] of this.told) if (node === target.node) this.events.push(kind, index);
+    return { index };
   }
 
   disconnect(peer: Peer): void {
@@ -98,9 +118,13 @@ export class SimulatedFabric implements Fabric {
   }
 
   push(batch: Int32Array, count: number): number {
-    if (count === 0) return 0;
+    if (count === 0 || this.isDown) return 0;
     const accepted = this.network.accepts(count);
     for (let i = 0; i < accepted; i++) {
+      if (this.fuse !== undefined && this.burnsOut(this.fuse)) {
+        this.hasRefused = true;
+        return i;
+      }
       const at = i * PUSH_STRIDE;
       const { link, local, remote, isOpen } = this.path(batch[at + PUSH_PEER]!);
       const from = batch[at + PUSH_LOCAL_OFFSET]!;
@@ -121,15 +145,57 @@ export class SimulatedFabric implements Fabric {
     return accepted;
   }
 
+  private burnsOut(fuse: Fuse): boolean {
+    if (fuse.left-- > 0) return false;
+    this.fuse = undefined;
+    return fuse.burn();
+  }
+
   poll(): number {
+    if (this.gaps.length > 0) {
+      for (const link of this.gaps.splice(0)) {
+        if (!this.network.landAfterGap(link)) continue;
+        this.network.fired.cutToldReader++;
+        this.report(EVENT_WRITES_LOST, link.source);
+      }
+    }
     const work = this.hasLanded ? 1 : 0;
     this.hasLanded = false;
     return work;
   }
 
-  /** The network does not lose anything and no node fails: there are no events. */
-  drain(): number {
-    return 0;
+  drain(events: Int32Array): number {
+    if (this.events.length === 0) return 0;
+    const taken = this.events.splice(0, events.length - (events.length % EVENT_STRIDE));
+    let count = 0;
+    for (let at = 0; at < taken.length; at += EVENT_STRIDE) {
+      if (!this.path(taken[at + 1]!).isOpen) continue; // it has been disconnected since
+      events[count * EVENT_STRIDE] = taken[at]!;
+      events[count * EVENT_STRIDE + 1] = taken[at + 1]!;
+      count++;
+    }
+    return count;
+  }
+
+  /** The peers at that node take no writes any more. False: that was reported before. */
+  reportFailed(node: number): boolean {
+    return this.report(EVENT_PEER_FAILED, node);
+  }
+
+  /** Whoever is connected to that node, now or later, is told. */
+  private report(kind: number, node: number): boolean {
+    if (this.told.some(before => before[0] === kind && before[1] === node)) return false;
+    this.told.push([kind, node]);
+    this.paths.forEach((path, index) => {
+      if (path.link.target.node === node) this.events.push(kind, index);
+    });
+    this.noticeLanding();
+    return true;
+  }
+
+  /** Whether an event has been given to the owner of this fabric, or waits for it. */
+  get hasTold(): boolean {
+    return this.told.length > 0;
   }
 
   /** Who has the processor is the world's choice. */
@@ -157,6 +223,12 @@ export class SimulatedFabric implements Fabric {
     const wake = this.onReady;
     this.onReady = undefined;
     wake();
+  }
+
+  /** Called by the network: the next write of that link may be shown only together with the news of what was lost. */
+  noticeGap(link: Link): void {
+    if (!this.gaps.includes(link)) this.gaps.push(link);
+    this.noticeLanding();
   }
 
   private path(index: number): Path {

@@ -9,9 +9,14 @@
  *
  * A link is the way from one node to another. It has one event in the queue, for the next piece of its oldest write.
  * `landEarly` lands such a piece before its time; the world calls it in the middle of a turn.
+ *
+ * Links break. One that is held lands nothing until it is released, and then in order. One that is severed loses what it
+ * carries; where it is mended, the first write after the gap lands only inside a poll of its target, and that poll says
+ * that writes were lost.
  */
 import { assert } from '@bowecho/core';
 import type { EventQueue } from './event-queue.js';
+import { noFaultCounts, type FaultCounts } from './faults/fault-counts.js';
 import { noHazardCounts, type HazardCounts, type Hazards } from './hazards.js';
 import { mix, type Random } from './random.js';
 import { SimulatedFabric, type SimulatedRegion } from './simulated-fabric.js';
@@ -45,6 +50,10 @@ class Write {
   manner = WHOLE;
   pieces = 1;
   landed = 0;
+  /** How many of its pieces ever land: all of them, but for the last write of a node that crashed. */
+  landing = 1;
+  /** Writes before it were lost: it is not to be seen before its target is told. */
+  isAfterGap = false;
   /** Split: where the first and the second cut are. Scattered: `cutA` seeds which cell belongs to which piece. */
   cutA = 0;
   cutB = 0;
@@ -73,6 +82,13 @@ export class Link {
   first = 0;
   lastDue = 0;
   isScheduled = false;
+  /** By how many it is held, and by how many it is severed. */
+  holds = 0;
+  cuts = 0;
+  /** Writes were lost, and none was posted since. */
+  hasGap = false;
+  /** Microseconds that each write takes longer. */
+  extraDelay = 0;
 
   constructor(
     readonly index: number,
@@ -82,6 +98,11 @@ export class Link {
 
   get isIdle(): boolean {
     return this.first === this.writes.length;
+  }
+
+  /** Whether a write is on its way that may land. */
+  get isMoving(): boolean {
+    return this.first < this.writes.length && this.holds === 0 && !this.writes[this.first]!.isAfterGap;
   }
 }
 
@@ -101,6 +122,8 @@ export class SimulatedNetwork {
   landings = 0;
   /** How often each hazard struck; the world counts its own in it too. */
   readonly struck: HazardCounts = noHazardCounts();
+  /** How often each fault had an effect; whoever lets faults happen counts in it too. */
+  readonly fired: FaultCounts = noFaultCounts();
   private readonly spare: Write[] = [];
   private chunk = new Uint8Array(CHUNK_BYTES);
   private chunkUsed = 0;
@@ -147,6 +170,11 @@ export class SimulatedNetwork {
     isCaptured: boolean,
   ): void {
     const { random, options, queue } = this;
+    if (link.cuts > 0) {
+      link.hasGap = true;
+      this.fired.cutLostWrites++;
+      return;
+    }
     const write = this.spare.pop() ?? this.createWrite();
     write.local = local;
     write.remote = remote;
@@ -155,8 +183,11 @@ export class SimulatedNetwork {
     write.length = length;
     write.isCaptured = false;
     if (isCaptured) write.capture();
+    write.isAfterGap = link.hasGap;
+    link.hasGap = false;
     this.chooseManner(write);
-    const due = queue.now + random.between(options.minDelay, options.maxDelay);
+    if (link.extraDelay > 0) this.fired.slowWrites++;
+    const due = queue.now + random.between(options.minDelay, options.maxDelay) + link.extraDelay;
     link.lastDue = write.due = due > link.lastDue ? due : link.lastDue;
     link.writes.push(write);
     this.schedule(link);
@@ -178,6 +209,7 @@ export class SimulatedNetwork {
     write.manner = WHOLE;
     write.pieces = 1;
     write.landed = 0;
+    write.landing = 1;
     if (split + scatter === 0 || write.length < 2) return;
     if (random.chance(split)) {
       this.struck.split++;
@@ -193,10 +225,11 @@ export class SimulatedNetwork {
       write.cutA = random.next();
       write.pieces = random.between(2, 3);
     }
+    write.landing = write.pieces;
   }
 
   private schedule(link: Link): void {
-    if (link.isScheduled || link.isIdle) return;
+    if (link.isScheduled || link.isIdle || link.holds > 0) return;
     link.isScheduled = true;
     this.queue.push(link.writes[link.first]!.due, this.options.eventKind, link.index, 0);
   }
@@ -205,15 +238,32 @@ export class SimulatedNetwork {
   land(index: number): void {
     const link = this.links[index]!;
     link.isScheduled = false;
-    while (!link.isIdle && link.writes[link.first]!.due <= this.queue.now) {
+    while (link.isMoving && link.writes[link.first]!.due <= this.queue.now) {
       if (!this.landPiece(link)) break;
     }
+    if (this.isAtGap(link)) link.target.noticeGap(link);
+    else this.schedule(link);
+  }
+
+  /** Whether the next write of a link is due, and waits for a poll of its target because writes before it were lost. */
+  private isAtGap(link: Link): boolean {
+    if (link.isIdle || link.holds > 0) return false;
+    const { isAfterGap, due } = link.writes[link.first]!;
+    return isAfterGap && due <= this.queue.now;
+  }
+
+  /** Inside a poll of its target: lands the first piece after a gap. Says whether there is one. */
+  landAfterGap(link: Link): boolean {
+    if (!this.isAtGap(link)) return false;
+    link.writes[link.first]!.isAfterGap = false;
+    this.landPiece(link);
     this.schedule(link);
+    return true;
   }
 
   /** Whether anything is on its way to `fabric`. */
   isBoundFor(fabric: SimulatedFabric): boolean {
-    for (const link of fabric.linksIn) if (!link.isIdle) return true;
+    for (const link of fabric.linksIn) if (link.isMoving) return true;
     return false;
   }
 
@@ -221,7 +271,7 @@ export class SimulatedNetwork {
   landEarly(fabric: SimulatedFabric): boolean {
     if (fabric.linksIn.length === 0) return false;
     const link = this.random.pick(fabric.linksIn);
-    if (link.isIdle) return false;
+    if (!link.isMoving) return false;
     this.struck.midTurn++;
     this.landPiece(link);
     this.schedule(link);
@@ -234,11 +284,13 @@ export class SimulatedNetwork {
     const { remote } = write;
     const piece = write.landed++;
     this.landings++;
-    if (remote.isOpen) {
+    if (!remote.isOpen) {
+      this.fired.lateWrites++;
+    } else if (!link.target.isDown) {
       copyPiece(write, piece);
       link.target.noticeLanding();
     }
-    if (write.landed < write.pieces) {
+    if (write.landed < write.landing) {
       write.due = this.queue.now + this.random.between(0, this.options.maxDelay);
       return false;
     }
@@ -249,6 +301,66 @@ export class SimulatedNetwork {
       link.first = 0;
     }
     return true;
+  }
+
+  /** How many writes of a link have not landed wholly. */
+  underWay(link: Link): number {
+    return link.writes.length - link.first;
+  }
+
+  /** Nothing of a link lands until it is released. Returns how many writes are under way. */
+  hold(link: Link): number {
+    link.holds++;
+    return this.underWay(link);
+  }
+
+  /** What was held lands now, in order, one write after another. */
+  release(link: Link): void {
+    const { random, queue, options } = this;
+    if (--link.holds > 0) return;
+    let due = queue.now;
+    for (let i = link.first; i < link.writes.length; i++) {
+      const write = link.writes[i]!;
+      due = Math.max(write.due, due + random.below(options.minDelay + 1));
+      write.due = due;
+    }
+    if (due > link.lastDue) link.lastDue = due;
+    this.schedule(link);
+  }
+
+  /** A link loses all that it carries but the first `kept` writes, and all that is posted until it is mended. */
+  sever(link: Link, kept: number): void {
+    link.cuts++;
+    this.fired.cutLostWrites += this.lose(link, kept, false).lost;
+  }
+
+  /** Writes posted from now on land, and the first of them with word that others were lost. */
+  mend(link: Link): void {
+    link.cuts--;
+  }
+
+  /**
+   * Of the writes under way only the first `kept` land; where it may, the next one lands in part.
+   *
+   * @returns how many do not land wholly
+   */
+  lose(link: Link, kept: number, mayTear: boolean): { readonly lost: number; readonly isTorn: boolean } {
+    if (link.isIdle) return { lost: 0, isTorn: false };
+    const { first, writes } = link;
+    const end = first + kept;
+    const lost = writes.length - end;
+    if (lost === 0) return { lost, isTorn: false };
+    link.hasGap = true;
+    const last = writes[end]!;
+    const isCut = mayTear && last.pieces > 1 && last.landed === 0 && !last.isAfterGap;
+    if (isCut) last.landing = 1;
+    const isTorn = isCut || last.landed > 0;
+    for (const write of writes.splice(isCut ? end + 1 : end)) this.spare.push(write);
+    if (link.isIdle) {
+      link.writes.length = 0;
+      link.first = 0;
+    }
+    return { lost, isTorn };
   }
 
   /** The memory of `region` goes away: what is still borrowed from it is copied now. */

@@ -14,6 +14,7 @@ const DELIVERY = '*';
 const TURN = '.';
 const STATE = '^';
 const HALT = '!';
+const FAULT = '#';
 
 /** The head line of the columns. */
 export const TIMELINE_HEADER = '   time us  rank  state       vid  recv/stable/dlvd  what';
@@ -56,6 +57,10 @@ export class Timeline extends Observer {
 
   override onHalted(rank: number, error: unknown): void {
     this.line(rank, HALT, String(error));
+  }
+
+  override onFault(rank: number, sentence: string): void {
+    this.line(rank, FAULT, sentence);
   }
 
   private line(rank: number, glyph: string, what: string): void {

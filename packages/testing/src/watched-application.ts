@@ -9,8 +9,10 @@ import type { Observer } from './observer.js';
 
 /** What the world itself does with deliveries. */
 export interface DeliveryWatch {
-  /** A place in a turn where something may land. */
+  /** A place in a turn where something may land, or the node may die. */
   beforeDelivery(): void;
+  /** False: the node has died in the midst of this turn, and nothing of it happens any more. */
+  readonly isAlive: boolean;
   /** Keeps the delivery in its histories. */
   onDelivery(delivery: Delivery, hash: number): void;
 }
@@ -24,7 +26,9 @@ export class WatchedApplication implements Application {
   ) {}
 
   deliver(delivery: Delivery): void {
+    if (!this.watch.isAlive) return;
     this.watch.beforeDelivery();
+    if (!this.watch.isAlive) return;
     const hash = hashBytes(delivery.memory, delivery.offset, delivery.length);
     this.watch.onDelivery(delivery, hash);
     this.inner.deliver(delivery);
@@ -32,25 +36,29 @@ export class WatchedApplication implements Application {
   }
 
   onViewInstalled(view: View): void {
-    this.inner.onViewInstalled(view);
+    if (this.watch.isAlive) this.inner.onViewInstalled(view);
   }
 
   onViewEnded(reason: string): void {
+    if (!this.watch.isAlive) return;
     this.inner.onViewEnded(reason);
+    for (const observer of this.observers) observer.onViewEnded(this.rank, reason);
   }
 
   onStateChanged(change: StateChange): void {
+    if (!this.watch.isAlive) return;
     this.inner.onStateChanged(change);
     for (const observer of this.observers) observer.onStateChanged(this.rank, change);
   }
 
   onMessage(fromRank: number, bytes: Uint8Array): void {
-    this.inner.onMessage(fromRank, bytes);
+    if (this.watch.isAlive) this.inner.onMessage(fromRank, bytes);
   }
 
   onHalted(error: unknown): void {
     // What an observer threw in the middle of a turn has halted the member, but it is the run that is to end.
     if (error instanceof CheckError) throw error;
+    if (!this.watch.isAlive) return;
     this.inner.onHalted(error);
     for (const observer of this.observers) observer.onHalted(this.rank, error);
   }

@@ -15,7 +15,8 @@
  * here would be lost in production, and shows as messages that never arrive.
  *
  * Whatever is random is drawn from streams of the seed; two runs of one seed are the same event for event, which
- * `traceHash` proves. The world knows no crashes yet: nodes are slow, pause, and leave.
+ * `traceHash` proves. What breaks in it is a list of faults, made before it starts (faults/fault.ts); without any, nodes
+ * are slow, pause, and leave.
  */
 import {
   BowechoError,
@@ -28,8 +29,11 @@ import {
   type View,
 } from '@bowecho/core';
 import { CheckError } from './check-error.js';
-import { DeliveryHistory } from './delivery-history.js';
+import type { DeliveryHistory } from './delivery-history.js';
 import { EventQueue } from './event-queue.js';
+import { scheduleFault, type Fault } from './faults/fault.js';
+import type { FaultCounts } from './faults/fault-counts.js';
+import type { FaultStage } from './faults/fault-stage.js';
 import { everywhere, firstView } from './first-view.js';
 import { FoldApplication } from './fold-application.js';
 import { drawHazards, type HazardCounts, type Hazards } from './hazards.js';
@@ -37,8 +41,8 @@ import { CounterHook, tablesOf, wrapApplication } from './member-internals.js';
 import type { Observer } from './observer.js';
 import { Random, type Seed } from './random.js';
 import { SimulatedControl } from './simulated-control.js';
-import type { SimulatedFabric } from './simulated-fabric.js';
 import { SimulatedNetwork } from './simulated-network.js';
+import { SimulatedNode } from './simulated-node.js';
 import { memberProcess, type SimulatedHost, type SimulatedProcess } from './simulated-process.js';
 import { TraceHash } from './trace-hash.js';
 import { WatchedApplication, type DeliveryWatch } from './watched-application.js';
@@ -48,9 +52,6 @@ const CONTROL = 1;
 const TURN = 2;
 const TIMER = 3;
 const DEADLINE = 4;
-
-/** Virtual time 0 on the members' clocks: 2026-01-01, in microseconds since 1970. */
-export const EPOCH_MICROS = 1_767_225_600_000_000;
 
 /** What a run loop may have come to: few deliveries a turn for slow handlers, the most for quick ones. */
 const DELIVERY_LIMITS = [1, 3, 32, DELIVERIES_PER_TURN];
@@ -82,31 +83,12 @@ export interface WorldOptions {
   readonly deliveriesPerTurn?: number;
   /** How hostile the world is; drawn from the seed where left out. */
   readonly hazards?: Hazards;
+  /** What breaks, and when; nothing where left out. */
+  readonly faults?: readonly Fault[];
   /** Makes what runs on a node; a bare member, with nothing on it, where left out. */
   readonly createProcess?: (host: SimulatedHost) => SimulatedProcess;
   /** What to tell a person who wants to see this run again; `SIM_SEED=<seed>` and their own test where left out. */
   readonly replay?: string;
-}
-
-/** One simulated node: a process, its driver, its clock. */
-class Node {
-  isTurnScheduled = false;
-  /** Whether bytes land in the middle of the turn it is taking. */
-  isLeaky = false;
-  process!: SimulatedProcess;
-  /** When a turn for the next deadline is scheduled: virtual microseconds. */
-  deadlineAt = Infinity;
-  hook: CounterHook | undefined;
-  readonly history = new DeliveryHistory();
-
-  constructor(
-    readonly rank: number,
-    readonly fabric: SimulatedFabric,
-    readonly clockOffset: number,
-    readonly isSlow: boolean,
-    /** Made once: a wake-up allocates nothing. */
-    readonly wake: () => void,
-  ) {}
 }
 
 /**
@@ -129,6 +111,8 @@ export class World {
   readonly members: readonly Member[];
   readonly network: SimulatedNetwork;
   readonly hazards: Hazards;
+  /** What breaks, and when. */
+  readonly faults: readonly Fault[];
   /** A stream for whoever invents what the members are to do. */
   readonly workload: Random;
   /** Turns that did something, and messages sent. */
@@ -140,7 +124,7 @@ export class World {
   private readonly control: SimulatedControl;
   private readonly schedule: Random;
   private readonly trace = new TraceHash();
-  private readonly nodes: readonly Node[];
+  private readonly nodes: readonly SimulatedNode[];
   private readonly observers: Observer[] = [];
   private readonly timers = new Map<number, () => void>();
   private timerCount = 0;
@@ -167,17 +151,23 @@ export class World {
       hazards: this.hazards,
       eventKind: LANDING,
     });
-    this.control = new SimulatedControl(this.queue, random.split('control'), this.view.members, {
-      minDelay: minDelay * 10,
-      maxDelay: maxDelay * 10,
-      eventKind: CONTROL,
-    });
+    this.control = new SimulatedControl(
+      this.queue,
+      random.split('control'),
+      this.view.members,
+      {
+        minDelay: minDelay * 10,
+        maxDelay: maxDelay * 10,
+        eventKind: CONTROL,
+      },
+      this.network.fired,
+    );
     const skew = toMicros(options.clockSkewMs ?? 5);
     const clocks = random.split('clocks');
     this.nodes = this.view.members.map((_, rank) => {
       const offset = clocks.between(-skew, skew);
       const isSlow = options.slowNodes?.includes(rank) ?? false;
-      return new Node(rank, this.network.createFabric(), offset, isSlow, () => this.wake(rank));
+      return new SimulatedNode(rank, this.network.createFabric(), offset, isSlow, () => this.wake(rank));
     });
     const limits = random.split('deliveries');
     const { createProcess = host => memberProcess(host, new FoldApplication()) } = options;
@@ -192,15 +182,46 @@ export class World {
       this.listenToSends(node, member);
       return member;
     });
+    this.faults = options.faults ?? [];
+    const stage = this.stage();
+    for (const fault of this.faults) scheduleFault(fault, stage);
     for (const { process, wake } of this.nodes) {
       process.member.start();
       wake();
     }
   }
 
-  private watchOf(node: Node): DeliveryWatch {
+  /** What faults may do here. */
+  private stage(): FaultStage {
+    const { network, control, nodes, queue } = this;
     return {
-      beforeDelivery: () => this.leak(node),
+      network,
+      control,
+      nodes,
+      fired: network.fired,
+      get now() {
+        return queue.now;
+      },
+      at: (time, action) => this.at(time, action),
+      tell: (rank, sentence) => {
+        for (const observer of this.observers) observer.onFault(rank, sentence);
+      },
+      wake: rank => this.wake(rank),
+    };
+  }
+
+  private watchOf(node: SimulatedNode): DeliveryWatch {
+    return {
+      beforeDelivery: () => {
+        this.leak(node);
+        const { deliveryFuse } = node;
+        if (deliveryFuse === undefined || deliveryFuse.left-- > 0) return;
+        node.deliveryFuse = undefined;
+        deliveryFuse.burn();
+      },
+      get isAlive() {
+        return node.isAlive;
+      },
       onDelivery: (delivery, hash) => {
         node.history.add(delivery, hash, this.now);
         this.trace.add(
@@ -213,7 +234,7 @@ export class World {
     };
   }
 
-  private hostOf(node: Node, options: WorldOptions): SimulatedHost {
+  private hostOf(node: SimulatedNode, options: WorldOptions): SimulatedHost {
     const { rank, fabric, wake } = node;
     return {
       rank,
@@ -228,7 +249,7 @@ export class World {
   }
 
   /** Whoever sends at a member, the world or what runs on it: observers hear of it and its driver wakes. */
-  private listenToSends({ rank, wake }: Node, member: Member): void {
+  private listenToSends({ rank, wake }: SimulatedNode, member: Member): void {
     const send = member.send.bind(member);
     member.send = (set, payload, length = payload.length) => {
       const ticket = send(set, payload, length);
@@ -260,6 +281,30 @@ export class World {
     return this.network.struck;
   }
 
+  /** How often each fault had an effect so far. */
+  get fired(): FaultCounts {
+    return this.network.fired;
+  }
+
+  /** Whether the node of that rank has not crashed. */
+  isAlive(rank: number): boolean {
+    return this.nodes[rank]!.isAlive;
+  }
+
+  /** Whether something told the member of that rank that it has lost another one. */
+  isToldOfLoss(rank: number): boolean {
+    return this.nodes[rank]!.isToldOfLoss || this.nodes[rank]!.fabric.hasTold;
+  }
+
+  /**
+   * Whether what `source` wrote last arrives at `target`, once all has landed that lands: nothing was lost, or something
+   * landed after it.
+   */
+  hears(target: number, source: number): boolean {
+    const link = this.nodes[target]!.fabric.linksIn.find(each => each.source === source);
+    return link !== undefined && !link.hasGap;
+  }
+
   /** A hash of everything that happened so far: 16 hexadecimal digits, the same in every run of this seed. */
   get traceHash(): string {
     return this.trace.toString();
@@ -267,7 +312,7 @@ export class World {
 
   /** What the clock of a node shows: microseconds since 1970. */
   clockOf(rank: number): number {
-    return EPOCH_MICROS + this.queue.now + this.nodes[rank]!.clockOffset;
+    return this.nodes[rank]!.clockAt(this.queue.now);
   }
 
   /** What the member of that rank delivered so far. */
@@ -290,9 +335,9 @@ export class World {
     return this.members[rank]!.send(set, payload, length);
   }
 
-  /** Sends unless the member refuses it now, because it is not running or its queue is full. Says whether it was sent. */
+  /** Sends unless the member refuses it now, or its node stands still. Says whether it was sent. */
   trySend(rank: number, set: number, payload: Uint8Array, length = payload.length): boolean {
-    if (this.members[rank]!.state !== 'running') return false;
+    if (!this.isMovable(rank) || this.members[rank]!.state !== 'running') return false;
     try {
       this.send(rank, set, payload, length);
       return true;
@@ -305,29 +350,44 @@ export class World {
     }
   }
 
-  /** The member of that rank goes on purpose. */
+  /** Whether anything can run on that node now. */
+  private isMovable(rank: number): boolean {
+    const { isAlive, frozenUntil } = this.nodes[rank]!;
+    return isAlive && frozenUntil <= this.queue.now;
+  }
+
+  /** The member of that rank goes on purpose; unless nothing can run there. */
   leave(rank: number, reason: string): void {
+    if (!this.isMovable(rank)) return;
     this.members[rank]!.leave(reason);
     this.wake(rank);
   }
 
   /** Calls `action` in `ms` milliseconds of virtual time. */
   after(ms: number, action: () => void): void {
+    this.at(this.queue.now + toMicros(ms), action);
+  }
+
+  private at(time: number, action: () => void): void {
     const timer = this.timerCount++;
     this.timers.set(timer, action);
-    this.queue.push(this.queue.now + toMicros(ms), TIMER, timer, 0);
+    this.queue.push(time, TIMER, timer, 0);
   }
 
   /** Something was queued at a node: its driver takes a turn soon. */
   wake(rank: number): void {
     const node = this.nodes[rank]!;
-    if (!node.isTurnScheduled) this.scheduleTurn(node, this.turnDelay(node));
+    if (!node.isTurnScheduled && node.isAlive) this.scheduleTurn(node, this.turnDelay(node));
   }
 
-  private turnDelay(node: Node): number {
+  private turnDelay(node: SimulatedNode): number {
     const { schedule, hazards } = this;
     let delay = schedule.below(this.maxTurnDelay + 1);
     if (node.isSlow) delay += this.maxPause / 10;
+    if (node.slowUntil > this.queue.now) {
+      this.network.fired.slowTurns++;
+      delay += node.slowness;
+    }
     if (hazards.pause > 0 && schedule.chance(hazards.pause)) {
       this.struck.pause++;
       delay += schedule.below(this.maxPause + 1);
@@ -335,7 +395,7 @@ export class World {
     return Math.floor(delay);
   }
 
-  private scheduleTurn(node: Node, delay: number): void {
+  private scheduleTurn(node: SimulatedNode, delay: number): void {
     node.isTurnScheduled = true;
     this.queue.push(this.queue.now + delay, TURN, node.rank, 0);
   }
@@ -367,10 +427,19 @@ export class World {
   }
 
   private handControl(source: number, target: number): void {
-    const problem = this.members[target]!.receiveControl(this.control.take(source, target));
+    const { isAlive, frozenUntil } = this.nodes[target]!;
+    if (frozenUntil > this.queue.now) {
+      this.queue.push(frozenUntil, CONTROL, source, target);
+      return;
+    }
+    const message = this.control.take(source, target);
+    if (message === undefined || !isAlive) return;
+    const problem = this.members[target]!.receiveControl(message);
     // A member that halted is told nothing any more; whatever else it refuses, no member of a world should have sent.
     assert(
-      problem === undefined || this.members[target]!.state === 'halted',
+      problem === undefined ||
+        this.members[target]!.state === 'halted' ||
+        this.control.maySayAgain(source, target),
       `a control message from rank ${source} was refused by rank ${target}: ${problem}`,
     );
     this.wake(target);
@@ -382,13 +451,18 @@ export class World {
     action();
   }
 
-  private takeTurn(node: Node): void {
+  private takeTurn(node: SimulatedNode): void {
     const { rank } = node;
     const { member } = node.process;
     node.isTurnScheduled = false;
+    if (node.frozenUntil > this.queue.now && node.isAlive) {
+      this.scheduleTurn(node, node.frozenUntil - this.queue.now);
+      return;
+    }
     if (node.deadlineAt <= this.queue.now) node.deadlineAt = Infinity;
-    if (member.state === 'halted') return;
+    if (member.state === 'halted' || !node.isAlive || node.isClosed) return;
     const work = this.isNextTurnLeaky(node) ? this.leakyTurn(node) : node.process.doWork(this.clockOf(rank));
+    if (!node.isAlive) return; // it died in the midst of it
     if (work > 0) this.workingTurns++;
     this.trace.add(this.queue.now, rank, work, this.network.landings);
     for (const observer of this.observers) observer.onTurn(rank, work);
@@ -398,10 +472,16 @@ export class World {
   }
 
   /** Nothing to do at a node: it sleeps until it is woken, until its next deadline, or now and then for no reason. */
-  private rest(node: Node): void {
+  private rest(node: SimulatedNode): void {
+    if (node.closesWhenDone && node.process.member.state === 'wedged') {
+      this.network.fired.closedMemory++;
+      node.isClosed = true;
+      node.process.member.close();
+      return;
+    }
     const { nextDeadline } = node.process;
     if (nextDeadline !== undefined && nextDeadline < Infinity) {
-      const at = Math.max(this.queue.now + 1, nextDeadline - EPOCH_MICROS - node.clockOffset);
+      const at = Math.max(this.queue.now + 1, node.timeOf(nextDeadline));
       if (at < node.deadlineAt) this.queue.push((node.deadlineAt = at), DEADLINE, node.rank, 0);
     }
     if (this.hazards.idleTurn > 0 && this.schedule.chance(this.hazards.idleTurn)) {
@@ -410,13 +490,13 @@ export class World {
     }
   }
 
-  private isNextTurnLeaky(node: Node): boolean {
+  private isNextTurnLeaky(node: SimulatedNode): boolean {
     const { midTurn } = this.hazards;
     return midTurn > 0 && this.schedule.chance(midTurn) && this.network.isBoundFor(node.fabric);
   }
 
   /** A turn in which writes land while it reads. */
-  private leakyTurn(node: Node): number {
+  private leakyTurn(node: SimulatedNode): number {
     node.hook ??= new CounterHook(tablesOf(node.process.member), () => this.leak(node));
     node.isLeaky = true;
     node.hook.attach();
@@ -429,7 +509,7 @@ export class World {
   }
 
   /** A place in a turn where something may land. */
-  private leak(node: Node): void {
+  private leak(node: SimulatedNode): void {
     if (!node.isLeaky || !this.schedule.chance(0.25)) return;
     while (this.network.landEarly(node.fabric) && this.schedule.chance(0.6));
   }

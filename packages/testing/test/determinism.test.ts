@@ -9,15 +9,26 @@ import { expect } from 'chai';
 
 const SEEDS = 50;
 
+/** Of the batch of faulty worlds in seeds.test.ts, every 50th. */
+const FAULTY_SEEDS = Array.from({ length: 40 }, (_, i) => i * 50);
+
 function hashes(profile: ProfileName, seeds: readonly number[]): string[] {
   return seeds.map(seed => runSeed(profile, seed).world.traceHash);
+}
+
+async function hashesElsewhere(profile: ProfileName, seeds: readonly number[]): Promise<string[]> {
+  const script =
+    `import { runSeed } from ${JSON.stringify(import.meta.resolve('@bowecho/testing'))};` +
+    `for (const seed of ${JSON.stringify(seeds)}) console.log(runSeed('${profile}', seed).world.traceHash);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  return stdout.trim().split('\n');
 }
 
 describe('determinism', () => {
   const seeds = Array.from({ length: SEEDS }, (_, i) => i);
 
   it('gives the same trace hash for a seed in any order', () => {
-    for (const profile of ['small', 'mixed'] as const) {
+    for (const profile of ['small', 'mixed', 'faulty'] as const) {
       const forwards = hashes(profile, seeds);
       const backwards = hashes(profile, seeds.slice().reverse()).reverse();
       expect(backwards).to.deep.equal(forwards);
@@ -26,11 +37,21 @@ describe('determinism', () => {
   });
 
   it('gives the same trace hash for a seed in another process', async () => {
-    const script =
-      `import { runSeed } from ${JSON.stringify(import.meta.resolve('@bowecho/testing'))};` +
-      `for (let seed = 0; seed < ${SEEDS}; seed++) console.log(runSeed('mixed', seed).world.traceHash);`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
-    expect(stdout.trim().split('\n')).to.deep.equal(hashes('mixed', seeds));
+    expect(await hashesElsewhere('mixed', seeds)).to.deep.equal(hashes('mixed', seeds));
+  });
+
+  it('gives the same trace hash for every 50th faulty world in another process', async () => {
+    const here = hashes('faulty', FAULTY_SEEDS);
+    expect(await hashesElsewhere('faulty', FAULTY_SEEDS)).to.deep.equal(here);
+    expect(new Set(here)).to.have.lengthOf(FAULTY_SEEDS.length);
+  });
+
+  it('does not depend on faults that do not happen', () => {
+    for (const seed of seeds) {
+      const { world } = runSeed('small', seed);
+      expect(runSeed('small', seed, { faults: [] }).world.traceHash).to.equal(world.traceHash);
+      expect(Object.values(world.fired).every(count => count === 0)).to.equal(true);
+    }
   });
 
   it('does not depend on who watches', () => {

@@ -9,7 +9,16 @@ import { withMutant, type Mutant } from './mutants/mutant.js';
 import { PROTOCOL_MUTANTS } from './mutants/protocol-mutants.js';
 
 const MOST_SEEDS = 2000;
-const CHECKERS = ['total-order', 'fifo', 'monotone-counters', 'equal-state', 'no-halt', 'settled'];
+const CHECKERS = [
+  'total-order',
+  'fifo',
+  'uniform',
+  'monotone-counters',
+  'equal-state',
+  'no-halt',
+  'view-end',
+  'settled',
+];
 
 /** The checker that finds a mutant, and after how many seeds. */
 function hunt(mutant: Mutant): { readonly checker: string; readonly seeds: number } {
@@ -47,6 +56,9 @@ describe('mutants of the protocol', () => {
   });
 
   it('leaves nothing broken behind', () => {
-    for (let seed = 0; seed < 10; seed++) runSeed('small', seed);
+    for (let seed = 0; seed < 10; seed++) {
+      runSeed('small', seed);
+      runSeed('faulty', seed);
+    }
   });
 });

@@ -1,20 +1,22 @@
 /** Goal: as seeds.test.ts, over ranges that the quick tests do not reach. Prints what it covered and how fast. */
-import { runSeeds, type ProfileName } from '@bowecho/testing';
+import { describeFaults, runSeeds, type ProfileName } from '@bowecho/testing';
 
 describe('random worlds, at length', () => {
   const ranges: [ProfileName, number, number][] = [
     ['small', 100_000, 100_000],
     ['mixed', 100_000, 5_000],
     ['large', 100_000, 20],
+    ['faulty', 100_000, 100_000],
   ];
   for (const [profile, from, count] of ranges) {
     it(`keeps every property in ${count} ${profile} worlds`, () => {
-      const { seconds, events, virtualSeconds, struck } = runSeeds({ from, count, profile });
+      const { seconds, events, virtualSeconds, struck, fired } = runSeeds({ from, count, profile });
       console.log(
         `      seeds ${from} to ${from + count - 1}: ${events} events, ${Math.round(virtualSeconds)} virtual seconds, ` +
           `${Math.round(count / seconds)} seeds/s, ${Math.round(events / seconds)} events/s, ` +
           `hazards ${JSON.stringify(struck)}`,
       );
+      if (profile === 'faulty') console.log(describeFaults(fired).replace(/^/gm, '      '));
     });
   }
 });

@@ -2,14 +2,45 @@
  * Goal: the shipped protocol keeps every property in many random worlds. Method: seeds, all checkers on.
  *
  * `SIM_SEED=<n> SIM_PROFILE=<name>` replays one world and prints its time-line; a failing run says so itself.
+ * With `SIM_SHRINK=<file>` besides, the failing world is made small and written to that file; `SIM_WORLD=<file>` replays it.
  */
-import { PROFILE_NAMES, replaySeed, runSeeds, type ProfileName } from '@bowecho/testing';
+import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  PROFILE_NAMES,
+  describeFaults,
+  replaySeed,
+  replayWorld,
+  runSeeds,
+  shrinkSeed,
+  type ProfileName,
+  type ShrunkWorld,
+} from '@bowecho/testing';
 import { expect } from 'chai';
 
 const profile = (process.env['SIM_PROFILE'] ?? 'small') as ProfileName;
 const seed = process.env['SIM_SEED'];
+const shrinkTo = process.env['SIM_SHRINK'];
+const shrunk = process.env['SIM_WORLD'];
 
 describe('random worlds', () => {
+  if (shrunk !== undefined) {
+    it(`replays ${shrunk}`, () => {
+      const world = JSON.parse(readFileSync(shrunk, 'utf8')) as ShrunkWorld;
+      const error = replayWorld(world, line => console.log(line));
+      if (error !== undefined) throw error;
+    });
+    return;
+  }
+
+  if (seed !== undefined && shrinkTo !== undefined) {
+    it(`shrinks seed ${seed} of profile ${profile}`, () => {
+      const world = shrinkSeed(profile, Number(seed));
+      expect(world, 'a world that fails').not.to.equal(undefined);
+      writeFileSync(shrinkTo, JSON.stringify(world, null, 2));
+    }).timeout(60_000);
+    return;
+  }
+
   if (seed !== undefined) {
     it(`replays seed ${seed} of profile ${profile}`, () => {
       const error = replaySeed(profile, Number(seed), line => console.log(line));
@@ -35,7 +66,17 @@ describe('random worlds', () => {
     expect(runSeeds({ from: 0, count: 1, profile: 'large' }).deliveries).to.be.greaterThan(2000);
   });
 
+  it('keeps every property in 2,000 worlds in which nodes and links fail, and every fault has an effect', () => {
+    const { events, deliveries, fired } = runSeeds({ from: 0, count: 2000, profile: 'faulty' });
+    expect(events).to.be.greaterThan(2000 * 100);
+    expect(deliveries).to.be.greaterThan(2000 * 20);
+    expect(
+      Math.min(...Object.values(fired)),
+      `effects of faults\n${describeFaults(fired)}\n`,
+    ).to.be.greaterThan(0);
+  });
+
   it('knows its profiles by name', () => {
-    expect(PROFILE_NAMES).to.deep.equal(['small', 'mixed', 'large']);
+    expect(PROFILE_NAMES).to.deep.equal(['small', 'mixed', 'large', 'faulty']);
   });
 });

@@ -3,7 +3,7 @@
  *
  *  1. `wedge`: my final counts, by replica set and sender how many frames I acknowledged, lie in the notes of my row, and `wedged`
  *     vouches for them. I acknowledge nothing more, so whatever any member ever delivers was acknowledged by then.
- *  2. Who stays follows from who suspects whom (view/next-view.ts): one cut link costs the younger of its ends. Those who stay,
+ *  2. Who stays follows from who suspects whom (view/next-view.ts), my own suspicions first: one cut link costs the younger of its ends. Those who stay,
  *     and those who leave on purpose, must be more than half of the view, or nothing can be decided here.
  *  3. The oldest of them proposes as soon as all of them are wedged: the trim of each set is the minimum of the final counts of
  *     its replicas among them. Nobody can have delivered more, and all of them hold it. Where it does not get on, the next
@@ -109,10 +109,8 @@ export class ViewEnd {
 
   /** The ranks that go on together, as far as I know; fewer than a majority of them can decide nothing. */
   get staying(): readonly number[] {
-    return whoStays(
-      this.size,
-      Array.from({ length: this.size }, (_, rank) => this.suspectedBy(rank)),
-    );
+    const suspected = Array.from({ length: this.size }, (_, rank) => this.suspectedBy(rank));
+    return whoStays(this.size, suspected, this.myRank);
   }
 
   /** When `turn` must come though nothing happened: microseconds, or Infinity. */

@@ -48,7 +48,10 @@ export class Table {
     this.frozen = new Uint8Array(layout.rows);
   }
 
-  /** Copies every new counter block of the others that landed whole. Says whether one did, or is landing. */
+  /**
+   * Copies every new counter block of the others that landed whole. Says whether one did. One that is landing is no news: its
+   * fabric wakes me when the rest has come, and of a writer that died it never comes.
+   */
   takeSnapshot(): boolean {
     const { cells, accepted, layout, myRow } = this;
     if (cells.length === 0) fail('the memory of this table was closed while it is in use');
@@ -56,9 +59,9 @@ export class Table {
     for (let row = 0, at = layout.block.sum; row < layout.rows; row++, at += layout.rowCells) {
       const sum = cells[at]!;
       if (sum === accepted[row] || row === myRow || this.frozen[row] === 1) continue;
-      isNew = true;
       loadFence();
       this.takeRow(row, sum);
+      if (accepted[row] === sum) isNew = true;
     }
     if (isNew) loadFence(); // what these counters vouch for is read after them
     return isNew;

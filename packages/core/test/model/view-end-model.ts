@@ -218,9 +218,12 @@ export class ViewEndModel {
         this.turn(member);
       }
     }
+    const size = this.members.length;
     const suspected = this.members.map(({ suspects }) => this.members.map(({ rank }) => suspects.has(rank)));
-    const staying = whoStays(this.members.length, suspected).filter(rank => this.members[rank]!.isAlive);
-    if (!isMajority(staying.length, this.members.length)) return undefined;
+    const staying = alive
+      .map(({ rank }) => whoStays(size, suspected, rank))
+      .find((kept, i) => kept.includes(alive[i]!.rank) && isMajority(kept.length, size));
+    if (staying === undefined) return undefined;
     this.outcome = 'decided';
     const waiting = staying.find(rank => this.members[rank]!.end.decided === undefined);
     if (waiting === undefined) return undefined;

@@ -35,7 +35,7 @@ function evidence(
 }
 
 describe('who stays', () => {
-  it('is a group without a suspicion inside, and everybody left out is at odds with an older one', () => {
+  it('is a group without a suspicion inside, and everybody left out is suspected by the proposer, or at odds with an older one', () => {
     fc.assert(
       fc.property(
         fc
@@ -43,21 +43,22 @@ describe('who stays', () => {
           .chain(size =>
             fc.tuple(
               fc.constant(size),
+              fc.nat(size - 1),
               fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 12 }),
             ),
           ),
-        ([size, pairs]) => {
+        ([size, proposer, pairs]) => {
           const { suspected } = evidence(
             size,
             pairs.filter(([by, of]) => by !== of),
           );
-          const kept = whoStays(size, suspected);
+          const kept = whoStays(size, suspected, proposer);
           for (const a of kept) for (const b of kept) expect(suspected[a]![b]).to.equal(false);
           for (let rank = 0; rank < size; rank++) {
             const atOdds = kept.some(
               older => older < rank && (suspected[older]![rank] || suspected[rank]![older]),
             );
-            expect(kept.includes(rank)).to.equal(!atOdds);
+            expect(kept.includes(rank)).to.equal(!atOdds && !suspected[proposer]![rank]);
           }
         },
       ),
@@ -70,6 +71,7 @@ describe('the next view', () => {
   it('loses the younger end of one cut link, and not the group', () => {
     const next = nextView(
       oldView(3),
+      0,
       evidence(3, [
         [1, 2],
         [2, 1],
@@ -80,13 +82,26 @@ describe('the next view', () => {
     expect(next.kind === 'next' && next.view.members.map(m => m.id)).to.deep.equal(['n0', 'n1']);
   });
 
+  it('goes on without the oldest, when the others take it for dead', () => {
+    const next = nextView(
+      oldView(3),
+      1,
+      evidence(3, [
+        [1, 0],
+        [2, 0],
+      ]),
+      SPECS,
+    );
+    expect(next.kind === 'next' && next.view.members.map(m => m.id)).to.deep.equal(['n1', 'n2']);
+  });
+
   it('is not proposed by a minority', () => {
     const pairs: [number, number][] = [
       [0, 1],
       [0, 2],
       [0, 3],
     ];
-    expect(nextView(oldView(4), evidence(4, pairs), SPECS)).to.deep.equal({
+    expect(nextView(oldView(4), 0, evidence(4, pairs), SPECS)).to.deep.equal({
       kind: 'minority',
       kept: [0],
       size: 4,
@@ -97,6 +112,7 @@ describe('the next view', () => {
     expect(
       nextView(
         oldView(4),
+        0,
         evidence(4, [
           [0, 2],
           [0, 3],
@@ -110,7 +126,7 @@ describe('the next view', () => {
   });
 
   it('counts leavers in the majority but not among its members', () => {
-    const next = nextView(oldView(3), evidence(3, [[0, 2]], { leaving: [false, true, false] }), [
+    const next = nextView(oldView(3), 0, evidence(3, [[0, 2]], { leaving: [false, true, false] }), [
       { ...SPECS[0]!, minReplicas: 1 },
     ]);
     expect(next.kind === 'next' && [next.kept, next.view.members.map(m => m.id)]).to.deep.equal([
@@ -121,7 +137,7 @@ describe('the next view', () => {
 
   it('lets in so many joiners at once that their loss would not halt it', () => {
     const joining = [1, 2, 3, 4, 5].map(i => ({ id: `j${i}`, incarnation: 1 }));
-    const next = nextView(oldView(3), evidence(3, [], { joining }), SPECS);
+    const next = nextView(oldView(3), 0, evidence(3, [], { joining }), SPECS);
     expect(next.kind === 'next' && next.view.members.map(m => m.id)).to.deep.equal([
       'n0',
       'n1',
@@ -132,7 +148,7 @@ describe('the next view', () => {
   });
 
   it('waits when a shard would fall short, and says which', () => {
-    expect(nextView(oldView(3), evidence(3, [], { leaving: [true, true, false] }), SPECS)).to.deep.equal({
+    expect(nextView(oldView(3), 0, evidence(3, [], { leaving: [true, true, false] }), SPECS)).to.deep.equal({
       kind: 'inadequate',
       missing: ['bank shard 0 has 1 of at least 2 replicas (1 members)'],
     });

@@ -1,6 +1,6 @@
 /**
- * NoHalt (part of C14): nobody stops. In a world without failures a member that halts has found an invariant of its own
- * broken; its assertions are checkers too, and this one passes on what they say.
+ * NoHalt (part of C14): no member stops by itself, whatever breaks around it: a member that halts has found an invariant
+ * of its own broken. Its assertions are checkers too, and this one passes on what they say.
  */
 import { Checker } from './checker.js';
 

@@ -3,6 +3,10 @@
  * every replica of its set. Where somebody left, the view has ended for everybody, and what the leaver had sent is
  * delivered everywhere; what others had not published by then is left over.
  *
+ * Where something broke, that holds as far as it can. Nobody goes on who was told that another is lost, or who can hear of
+ * a member that lives and whose view has ended. Nobody waits for others to come up but for one that cannot. Only where a
+ * member died or writes were lost, and nobody was told, may messages wait for ever: no checker knows what no member can.
+ *
  * This is what finds a lost wake-up, ring space that is never freed, and an acknowledgement that is never pushed: all of
  * them make nothing wrong, and nothing happen.
  */
@@ -44,21 +48,74 @@ export class Settled extends Checker {
   }
 
   override onQuiet(): void {
-    const { members } = this.world;
-    const isRunning = members.every(member => member.state === 'running');
-    if (!isRunning && !members.every(member => member.state === 'wedged')) {
-      this.fail(
-        'the view has ended for some and not for others, and nothing is under way',
-        members.map(
-          (member, rank) => `rank ${rank} is ${member.state}, waits for ${member.waitingFor().join()}`,
-        ),
-      );
-    }
-    for (const set of this.world.sets) {
-      for (const sender of set.senders) {
-        if (isRunning || this.drained.has(sender)) this.checkArrived(set.index, sender, set.replicas);
+    const { world } = this;
+    const { members } = world;
+    members.forEach((_, rank) => {
+      if (world.isAlive(rank)) this.checkState(rank);
+    });
+    for (const { index, senders, replicas } of world.sets) {
+      const isWell = this.isWhole(replicas) && replicas.every(rank => members[rank]!.state === 'running');
+      for (const sender of senders) {
+        if (isWell || this.drained.has(sender)) this.checkArrived(index, sender, replicas);
       }
     }
+  }
+
+  /** Whether none of them has died, and each hears what every other says. */
+  private isWhole(ranks: readonly number[]): boolean {
+    const { world } = this;
+    return ranks.every(
+      rank => world.isAlive(rank) && ranks.every(other => other === rank || world.hears(rank, other)),
+    );
+  }
+
+  /** That a member which lives is where it belongs. */
+  private checkState(rank: number): void {
+    const { world } = this;
+    const { members } = world;
+    const { state } = members[rank]!;
+    const others = members.map((_, other) => other).filter(other => other !== rank);
+    switch (state) {
+      case 'wedged':
+      case 'halted':
+        return;
+      case 'connecting':
+        this.checkKeys(rank);
+        return;
+      case 'installing':
+      case 'running':
+      case 'leaving': {
+        if (world.isToldOfLoss(rank)) this.failState(`rank ${rank} was told of a loss, and goes on`);
+        const ended = others.find(
+          other => world.isAlive(other) && members[other]!.state === 'wedged' && world.hears(rank, other),
+        );
+        if (ended !== undefined) this.failState(`the view has ended for rank ${ended} and not for ${rank}`);
+        if (state !== 'running' && this.isWhole([rank, ...others]))
+          this.failState(`rank ${rank} is ${state} for ever`);
+      }
+    }
+  }
+
+  /** Keys are given again over every new connection: only those of a member that died never come. */
+  private checkKeys(rank: number): void {
+    const { members } = this.world.view;
+    const dead = members
+      .filter((_, other) => !this.world.isAlive(other))
+      .map(({ id }) => `the keys of ${id}`);
+    const waited = this.world.members[rank]!.waitingFor();
+    if (waited.length === 0 || !waited.every(what => dead.includes(what)))
+      this.failState(`rank ${rank} is connecting for ever`);
+  }
+
+  private failState(sentence: string): never {
+    const { members } = this.world;
+    this.fail(
+      `${sentence}, and nothing is under way`,
+      members.map(
+        (member, rank) =>
+          `rank ${rank} ${this.world.isAlive(rank) ? `is ${member.state}` : 'has crashed'}, waits for ${member.waitingFor().join()}`,
+      ),
+    );
   }
 
   private checkArrived(set: number, sender: number, replicas: readonly number[]): void {

@@ -6,12 +6,16 @@ import { MonotoneCounters } from './monotone-counters.js';
 import { NoHalt } from './no-halt.js';
 import { Settled } from './settled.js';
 import { TotalOrder } from './total-order.js';
+import { Uniform } from './uniform.js';
+import { ViewEnd } from './view-end.js';
 
 /** @param digest says what state a replica is in; equal states are not checked where it is left out */
 export function watchAll(world: World, digest?: Digest): void {
   world.observe(new NoHalt(world));
   world.observe(new TotalOrder(world));
   world.observe(new Fifo(world));
+  world.observe(new Uniform(world));
+  world.observe(new ViewEnd(world));
   world.observe(new MonotoneCounters(world));
   if (digest !== undefined) world.observe(new EqualState(world, digest));
   world.observe(new Settled(world));

@@ -14,6 +14,7 @@ import {
   RingWriter,
   SendQueue,
   Table,
+  ViewManager,
   type Outbox,
 } from '@bowecho/core';
 import { FoldApplication, NO_HAZARDS, SimulatedFabric } from '@bowecho/testing';
@@ -77,7 +78,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     // Alone it is harmless: who takes blocks whole sees what was published with an acknowledgement as soon as it sees that.
     name: 'publishes before receiving, and takes mixtures of blocks',
-    killers: ['total-order'],
+    killers: ['no-halt', 'total-order'],
     plant: () => {
       const restoreTakeRow = replaceMethod<Table, [number, number], void>(
         Table,
@@ -198,7 +199,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'delivers before stable',
-    killers: ['total-order'],
+    killers: ['uniform', 'total-order'],
     plant: () =>
       replaceMethod<Multicast, [DeliveryList], void>(
         Multicast,
@@ -253,7 +254,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'accepts torn counter blocks',
-    killers: ['monotone-counters', 'no-halt', 'settled'],
+    killers: ['monotone-counters', 'no-halt', 'settled', 'liveness'],
     plant: () =>
       replaceMethod<Table, [number, number], void>(
         Table,
@@ -321,7 +322,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'acknowledges one frame more than it holds',
-    killers: ['total-order', 'no-halt', 'fifo'],
+    killers: ['uniform', 'total-order', 'no-halt', 'fifo'],
     plant: () =>
       replaceMethod<Multicast, [], number>(
         Multicast,
@@ -515,6 +516,99 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: 'never finishes leaving',
     killers: ['settled'],
     plant: () => replaceGetter(Multicast, 'isDrained', () => false),
+  },
+  {
+    name: 'believes what it sees after writes were lost',
+    killers: ['no-halt', 'fifo', 'total-order'],
+    profile: 'faulty',
+    plant: () =>
+      replaceMethod<ViewManager, [number, string], void>(
+        ViewManager,
+        'broken',
+        () =>
+          function (rank, reason) {
+            this.lost(rank, reason);
+          },
+      ),
+  },
+  {
+    name: 'delivers after its view ended',
+    killers: ['view-end'],
+    profile: 'faulty',
+    plant: () =>
+      replaceGetter(ViewManager, 'mayReceive', function (this: ViewManager) {
+        return this.isActive || this.state === 'wedged';
+      }),
+  },
+  {
+    name: 'acknowledges after its view ended',
+    killers: ['view-end'],
+    profile: 'faulty',
+    plant: () =>
+      replaceMethod<Engine, [number, Outbox], number>(
+        Engine,
+        'turn',
+        original =>
+          function (now, outbox) {
+            if (this.manager.state === 'wedged') {
+              for (const multicast of this.multicasts) {
+                multicast?.snapshot();
+                multicast?.receive();
+              }
+            }
+            return original.call(this, now, outbox);
+          },
+      ),
+  },
+  {
+    name: 'does not look at what its fabric reports',
+    killers: ['settled'],
+    profile: 'faulty',
+    plant: () => replaceMethod<Member, [], void>(Member, 'takeEvents', () => () => undefined),
+  },
+  {
+    name: 'forgets who was lost while the group came up',
+    killers: ['settled'],
+    profile: 'faulty',
+    plant: () =>
+      replaceMethod<ViewManager, [number, string], void>(
+        ViewManager,
+        'lost',
+        original =>
+          function (rank, reason) {
+            if (this.isActive) original.call(this, rank, reason);
+          },
+      ),
+  },
+  {
+    name: 'tells nobody that its view ended',
+    killers: ['settled'],
+    profile: 'faulty',
+    plant: () => {
+      let isWedging = false;
+      const restoreWedge = replaceMethod<ViewManager, unknown[], void>(
+        ViewManager,
+        'wedge',
+        original =>
+          function (...args) {
+            isWedging = true;
+            original.apply(this, args);
+            isWedging = false;
+          },
+      );
+      const restoreRaise = replaceMethod<Table, [number, number], void>(
+        Table,
+        'raise',
+        original =>
+          function (cell, value) {
+            if (!isWedging) original.call(this, cell, value);
+          },
+      );
+      return () => {
+        restoreRaise();
+        restoreWedge();
+      };
+    },
   },
   {
     name: 'rank 2 applies a message twice',
