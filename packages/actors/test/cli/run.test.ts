@@ -241,8 +241,11 @@ describe('bowecho run', () => {
           return text;
         }),
       );
-    const allConnected = (command: Command): Promise<unknown> =>
-      Promise.all(['n1', 'n2', 'n3'].map(id => command.seen(new RegExp(`^${id} \\| connected`, 'm'))));
+    /** At both ends: the server may accept a connection later than the member has it. */
+    const allConnected = async (command: Command): Promise<void> => {
+      await Promise.all(['n1', 'n2', 'n3'].map(id => command.seen(new RegExp(`^${id} \\| connected`, 'm'))));
+      while (sockets.length < 3) await once(server, 'connection');
+    };
 
     beforeEach(async () => {
       sockets.length = 0;

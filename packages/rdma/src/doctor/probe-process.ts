@@ -54,6 +54,7 @@ class ProbePlayer {
   private readonly batch = new Int32Array(2 * PUSH_STRIDE);
   private readonly events = new Int32Array(EVENT_STRIDE);
   private peer = 0;
+  private turns = 0;
   private isOver = false;
 
   constructor(private readonly task: ProbeTask) {
@@ -140,11 +141,13 @@ class ProbePlayer {
   /** Turns as members do while they have work: looks all the time, and lets others run where there is nothing. */
   private async turnUntil(isDone: () => boolean): Promise<void> {
     const { fabric, events } = this;
-    for (let turns = 1; !isDone(); turns++) {
+    while (!isDone()) {
       fabric.poll();
-      if (isDone()) return;
-      fabric.yieldProcessor();
-      if (turns % TURNS > 0) continue;
+      // Counted over all waits: each may be short, and the event loop would never get its turn.
+      if (++this.turns % TURNS > 0) {
+        if (!isDone()) fabric.yieldProcessor();
+        continue;
+      }
       if (fabric.drain(events) > 0) throw new Lost(`the fabric lost the other process: ${this.notes.at(-1)}`);
       // Once it is over nobody waits any more, and this never goes on.
       await new Promise<void>(resolve => setImmediate(() => this.isOver || resolve()));

@@ -78,6 +78,7 @@ describe('a process with verbs that is killed', () => {
     const end = kill(killed.child);
     expect(mine.push(batch, 32)).to.equal(32);
     await end;
+    mine.push(batch, 32); // on a busy machine the first may all have landed before it died
     await failuresOf(killed.ways);
     expect(mine.push(batch, 32), 'writing to the dead does no harm').to.equal(32);
     const target = other.theirs.register(64);
