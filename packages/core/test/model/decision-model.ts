@@ -11,7 +11,7 @@
  * A planted bug is a patch of a prototype (decision-model.test.ts).
  */
 import { RecordLayout, ViewDecision, isMajority, type Proposal, type View } from '@bowecho/core';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { Dice } from './dice.js';
 
 /** How a member's row is written: the protocol's way, or one of the wrong ones. */
 export interface RowRules {
@@ -64,7 +64,7 @@ export class DecisionModel {
   private readonly layout: RecordLayout;
   /** By source, then target. */
   private readonly links: Write[][][];
-  private readonly generator: { next(): number };
+  private readonly dice: Dice;
   /** The first record that somebody saw chosen, without its ballot, as text. */
   private chosen: string | undefined;
   /** How many proposals were made, and how many members died. */
@@ -76,29 +76,24 @@ export class DecisionModel {
     private readonly rules: RowRules = PROTOCOL_ROWS,
     private readonly log: (line: string) => void = () => undefined,
   ) {
-    this.generator = xoroshiro128plus(Math.imul(seed + 1, 0x9e3779b1));
-    for (let i = 0; i < 8; i++) this.generator.next(); // its first numbers show the seed
-    const size = 2 + this.below(4);
+    this.dice = new Dice(seed);
+    const size = 2 + this.dice.below(4);
     this.layout = new RecordLayout(viewOf(size));
     this.members = Array.from({ length: size }, (_, rank) => new Member(rank, size, this.layout));
     this.links = this.members.map(() => this.members.map(() => []));
   }
 
-  private below(count: number): number {
-    return (this.generator.next() >>> 0) % count;
-  }
-
   /** Runs to the end. Returns what went wrong, or undefined. */
   run(): string | undefined {
-    const mayFreeze = this.below(2) === 0;
+    const mayFreeze = this.dice.below(2) === 0;
     for (let step = 0; step < STEPS; step++) {
-      const dice = this.below(100);
-      const member = this.members[this.below(this.members.length)]!;
-      if (dice < 55) this.landSomething(member.rank);
+      const roll = this.dice.below(100);
+      const member = this.members[this.dice.below(this.members.length)]!;
+      if (roll < 55) this.landSomething(member.rank);
       else if (!member.isAlive) continue;
-      else if (dice < 92) this.turn(member);
-      else if (dice < 96) this.propose(member);
-      else if (dice < 98) this.crash(member);
+      else if (roll < 92) this.turn(member);
+      else if (roll < 96) this.propose(member);
+      else if (roll < 98) this.crash(member);
       else if (mayFreeze) this.freeze(member);
       const wrong = this.disagreement();
       if (wrong !== undefined) return wrong;
@@ -106,7 +101,7 @@ export class DecisionModel {
     return this.end();
   }
 
-  private landSomething(target: number, source = this.below(this.members.length)): boolean {
+  private landSomething(target: number, source = this.dice.below(this.members.length)): boolean {
     const write = this.links[source]![target]!.shift();
     if (write === undefined) return false;
     const row = this.members[target]!.rows[source]!;
@@ -162,10 +157,7 @@ export class DecisionModel {
     const cells = new Float64Array(this.layout.cells);
     this.layout.write(record, cells);
     const writes: Write[] = Array.from(cells, (value, cell) => ({ kind: 'cell', cell, value }));
-    for (let i = writes.length - 1; i > 0; i--) {
-      const other = this.below(i + 1);
-      [writes[i], writes[other]] = [writes[other]!, writes[i]!];
-    }
+    this.dice.shuffle(writes);
     return writes;
   }
 
@@ -174,12 +166,12 @@ export class DecisionModel {
     if (!isMajority(this.alive().length - 1, this.members.length)) return;
     member.isAlive = false;
     this.crashes++;
-    for (const link of this.links[member.rank]!) link.length = this.below(link.length + 1);
+    for (const link of this.links[member.rank]!) link.length = this.dice.below(link.length + 1);
     this.log(`${member.rank}: dies`);
   }
 
   private freeze(member: Member): void {
-    member.rows[this.below(this.members.length)]!.isFrozen = true;
+    member.rows[this.dice.below(this.members.length)]!.isFrozen = true;
   }
 
   private alive(): readonly Member[] {
@@ -205,7 +197,7 @@ export class DecisionModel {
       // A row that was frozen for a member that lives is none of a connected majority: as if the one had halted.
       if (alive.some(other => other.rank !== rank && rows[other.rank]!.isFrozen)) return undefined;
     }
-    const proposer = alive[this.below(alive.length)]!;
+    const proposer = alive[this.dice.below(alive.length)]!;
     for (let round = 0; round < LAST_ROUNDS; round++) {
       if (!proposer.decision.isProposing) this.propose(proposer);
       for (let settle = 0; settle < 4; settle++) {

@@ -11,7 +11,7 @@
  * Each flag of `Rules` turns off one rule that the protocol rests on; the tests show that each of them is needed.
  */
 import { nextRound, observeRound, precedes, raggedTrim, stableCount } from '@bowecho/core';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { Dice } from './dice.js';
 
 export interface Rules {
   /** Receiving a frame raises the clock. */
@@ -87,7 +87,7 @@ export class OrderingModel {
   private readonly members: Member[];
   /** By source, then target: writes under way. */
   private readonly links: Write[][][];
-  private readonly generator: { next(): number };
+  private readonly dice: Dice;
   private crashes = 0;
 
   /** @param log hears of each step, for replays */
@@ -96,31 +96,26 @@ export class OrderingModel {
     private readonly rules: Rules,
     private readonly log?: (line: string) => void,
   ) {
-    this.generator = xoroshiro128plus(Math.imul(seed + 1, 0x9e3779b1));
-    for (let i = 0; i < 8; i++) this.generator.next(); // its first numbers show the seed
-    const size = 2 + this.below(4);
+    this.dice = new Dice(seed);
+    const size = 2 + this.dice.below(4);
     this.members = Array.from({ length: size }, (_, rank) => new Member(rank, size));
     this.links = this.members.map(() => this.members.map(() => []));
   }
 
-  private below(count: number): number {
-    return (this.generator.next() >>> 0) % count;
-  }
-
   /** Runs to the end. Returns what went wrong, or undefined. */
   run(): string | undefined {
-    const steps = 40 + this.below(120);
-    const mayCrash = this.below(4) > 0;
+    const steps = 40 + this.dice.below(120);
+    const mayCrash = this.dice.below(4) > 0;
     for (let step = 0; step < steps; step++) {
-      const dice = this.below(100);
-      const member = this.members[this.below(this.members.length)]!;
-      if (dice < 50) this.landSomething(member);
+      const roll = this.dice.below(100);
+      const member = this.members[this.dice.below(this.members.length)]!;
+      if (roll < 50) this.landSomething(member);
       else if (!member.isAlive) continue;
-      else if (dice < 85) this.turn(member, false);
-      else if (dice < 98 || !mayCrash) member.queued += 1 + this.below(3);
+      else if (roll < 85) this.turn(member, false);
+      else if (roll < 98 || !mayCrash) member.queued += 1 + this.dice.below(3);
       else if (this.survivors().length > 1) this.turn(member, true);
     }
-    if (this.crashes === 0 && this.below(2) === 0) {
+    if (this.crashes === 0 && this.dice.below(2) === 0) {
       const stuck = this.runUntilQuiet();
       if (stuck !== undefined) return stuck;
     }
@@ -133,7 +128,7 @@ export class OrderingModel {
   }
 
   /** Lands the oldest write of a link to `target`, if there is one. */
-  private landSomething(target: Member, source = this.below(this.members.length)): boolean {
+  private landSomething(target: Member, source = this.dice.below(this.members.length)): boolean {
     const write = this.links[source]![target.rank]!.shift();
     if (write === undefined) return false;
     target.land(write, source);
@@ -143,9 +138,9 @@ export class OrderingModel {
 
   /** Between two reads anything may land, whole turns of another member too. */
   private leak(member: Member): void {
-    if (this.below(6) > 0) return;
-    const source = this.below(this.members.length);
-    for (let left = this.below(16); left > 0 && this.landSomething(member, source);) left--;
+    if (this.dice.below(6) > 0) return;
+    const source = this.dice.below(this.members.length);
+    for (let left = this.dice.below(16); left > 0 && this.landSomething(member, source);) left--;
   }
 
   private turn(member: Member, dies: boolean): void {
@@ -239,16 +234,13 @@ export class OrderingModel {
     const cells: Write[] = seenReceived[rank]!.map((value, sender) => ({ kind: 'received', sender, value }));
     cells.push({ kind: 'tail', sender: rank, value: seenTails[rank]! });
     const posts = (this.members.length - 1) * (frames.length + cells.length);
-    let left = dies ? this.below(posts + 1) : posts;
+    let left = dies ? this.dice.below(posts + 1) : posts;
     for (const target of this.members) {
       if (target === member) continue;
       const link = this.links[rank]![target.rank]!;
-      for (let i = cells.length - 1; i > 0; i--) {
-        const other = this.below(i + 1);
-        [cells[i], cells[other]] = [cells[other]!, cells[i]!];
-      }
+      this.dice.shuffle(cells);
       for (const write of [...frames, ...cells]) if (left-- > 0) link.push(write);
-      if (dies) link.length = this.below(link.length + 1);
+      if (dies) link.length = this.dice.below(link.length + 1);
     }
     if (!dies) return;
     member.isAlive = false;

@@ -19,7 +19,7 @@ import {
   whoStays,
   type View,
 } from '@bowecho/core';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { Dice } from './dice.js';
 
 /** What the model itself does right, or not. */
 export interface EndRules {
@@ -79,7 +79,7 @@ export class ViewEndModel {
   private readonly members: readonly Member[];
   /** By source, then target. */
   private readonly links: Write[][][];
-  private readonly generator: { next(): number };
+  private readonly dice: Dice;
   private now = 1_000_000;
   /** What this run came to, for whoever wants to know that it was tried. */
   outcome: 'decided' | 'minority' = 'minority';
@@ -89,9 +89,8 @@ export class ViewEndModel {
     private readonly rules: EndRules = END_RULES,
     private readonly log: (line: string) => void = () => undefined,
   ) {
-    this.generator = xoroshiro128plus(Math.imul(seed + 1, 0x9e3779b1));
-    for (let i = 0; i < 8; i++) this.generator.next(); // its first numbers show the seed
-    const size = 2 + this.below(4);
+    this.dice = new Dice(seed);
+    const size = 2 + this.dice.below(4);
     this.view = viewOf(size);
     this.columns = memberColumns(size);
     const notes = new EndNotes(this.view);
@@ -99,27 +98,23 @@ export class ViewEndModel {
     this.links = this.members.map(() => this.members.map(() => []));
   }
 
-  private below(count: number): number {
-    return (this.generator.next() >>> 0) % count;
-  }
-
   /** Runs to the end. Returns what went wrong, or undefined. */
   run(): string | undefined {
-    const calm = 40 + this.below(80);
+    const calm = 40 + this.dice.below(80);
     for (let step = 0; step < STEPS; step++) {
-      this.now += this.below(3000);
-      const dice = this.below(100);
-      const member = this.members[this.below(this.members.length)]!;
-      if (dice < 60) this.landSomething(member);
+      this.now += this.dice.below(3000);
+      const roll = this.dice.below(100);
+      const member = this.members[this.dice.below(this.members.length)]!;
+      if (roll < 60) this.landSomething(member);
       else if (!member.isAlive) continue;
-      else if (dice < 97 || step < calm) this.turn(member);
-      else if (dice < 98) this.suspect(member, this.below(this.members.length));
-      else if (this.below(3) === 0) this.crash(member);
+      else if (roll < 97 || step < calm) this.turn(member);
+      else if (roll < 98) this.suspect(member, this.dice.below(this.members.length));
+      else if (this.dice.below(3) === 0) this.crash(member);
     }
     return this.end() ?? this.disagreement();
   }
 
-  private landSomething(target: Member, source = this.below(this.members.length)): boolean {
+  private landSomething(target: Member, source = this.dice.below(this.members.length)): boolean {
     const write = this.links[source]![target.rank]!.shift();
     if (write === undefined) return false;
     if (write.kind === 'cell') target.cells[write.at] = write.value;
@@ -132,7 +127,7 @@ export class ViewEndModel {
     table.takeSnapshot();
     const mine = held[rank]!;
     if (!member.isWedged || !this.rules.lastWord) {
-      if (!member.isWedged && this.below(2) === 0) mine[rank]!++;
+      if (!member.isWedged && this.dice.below(2) === 0) mine[rank]!++;
       for (const [sender, theirs] of held.entries()) if (sender !== rank) mine[sender] = theirs[sender]!;
     }
     if (!member.isWedged) {
@@ -183,16 +178,13 @@ export class ViewEndModel {
       at: from + i,
       value: cells[from + i]!,
     }));
-    for (let i = writes.length - 1; i > 0; i--) {
-      const other = this.below(i + 1);
-      [writes[i], writes[other]] = [writes[other]!, writes[i]!];
-    }
+    this.dice.shuffle(writes);
     return writes;
   }
 
   private crash(member: Member): void {
     member.isAlive = false;
-    for (const link of this.links[member.rank]!) link.length = this.below(link.length + 1);
+    for (const link of this.links[member.rank]!) link.length = this.dice.below(link.length + 1);
     this.log(`${member.rank}: dies`);
   }
 
