@@ -35,6 +35,19 @@ export class RecordedRun {
     }));
   }
 
+  /** Who was killed has no report; all others were connected to each other to the end. */
+  isAlive(rank: number): boolean {
+    return this.reports[rank] !== undefined;
+  }
+
+  hears(rank: number, other: number): boolean {
+    return this.isAlive(rank) && this.isAlive(other);
+  }
+
+  isToldOfLoss(): boolean {
+    return this.reports.includes(undefined);
+  }
+
   /** Nobody halted, one order, every message as it was sent, none twice, none left out, equal states. */
   checkOrder(): void {
     // Of a world checkers use what this class has.
