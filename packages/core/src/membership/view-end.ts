@@ -61,8 +61,10 @@ export class ViewEnd {
   private readonly finals: readonly Float64Array[];
   private readonly recordCells: Float64Array;
   private wedgedAt = Infinity;
-  /** When I propose, if nothing is decided by then. */
+  /** When I propose at the soonest, if nothing is decided by then. */
   private proposeAt = Infinity;
+  /** When `turn` came last. */
+  private lookedAt = -Infinity;
 
   /** @param table the member table, with notes of `notes.cells` cells */
   constructor(
@@ -113,9 +115,12 @@ export class ViewEnd {
     return whoStays(this.size, suspected, this.myRank);
   }
 
-  /** When `turn` must come though nothing happened: microseconds, or Infinity. */
+  /**
+   * When `turn` must come though nothing happened: microseconds, or Infinity. What I looked for in vain comes with a change of the
+   * table, and that brings a turn by itself.
+   */
   get nextDeadline(): number {
-    return this.proposeAt;
+    return this.proposeAt > this.lookedAt ? this.proposeAt : Infinity;
   }
 
   /**
@@ -124,6 +129,7 @@ export class ViewEnd {
    */
   turn(now: number): void {
     assert(this.wedgedAt < Infinity, 'who is not wedged has no vote');
+    this.lookedAt = now;
     for (let rank = 0; rank < this.size; rank++) if (rank !== this.myRank) this.lookAt(rank);
     if (now >= this.proposeAt) this.proposeIfDue(now);
     const before = this.decision.mine;
@@ -175,7 +181,7 @@ export class ViewEnd {
       this.proposeAt = now + (place + 1) * PATIENCE_MICROS;
     } else if (place > 0 && waited < place * PATIENCE_MICROS) {
       this.proposeAt = this.wedgedAt + place * PATIENCE_MICROS;
-    } else this.proposeAt = now; // what is missing comes with a change of the table, and that brings a turn
+    }
   }
 
   /** Those who stay are wedged, so their final counts are there, and are final. */

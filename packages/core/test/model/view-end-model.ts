@@ -137,7 +137,10 @@ export class ViewEndModel {
       }
       if (table.firstRowWith(this.columns.wedged, 1) >= 0) this.wedge(member);
     }
-    if (member.isWedged) end.turn(this.now);
+    if (member.isWedged) {
+      end.turn(this.now);
+      if (end.nextDeadline <= this.now) throw new Error(`rank ${rank} would never rest`);
+    }
     this.post(member);
   }
 
