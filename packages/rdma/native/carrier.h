@@ -14,8 +14,8 @@ class Carrier {
   virtual size_t targetSize() const = 0;
   /** False once its network is closed: what is pushed then goes nowhere. */
   virtual bool isOpen() const = 0;
-  /** Takes a span of at least one byte; captured bytes stay as they are until `flush`. False: it has no room now. */
-  virtual bool accept(const uint8_t* bytes, size_t offset, size_t length, bool isCaptured) = 0;
+  /** Takes a span of at least one byte; captured bytes stay as they are until `flush`. */
+  virtual void accept(const uint8_t* bytes, size_t offset, size_t length, bool isCaptured) = 0;
   /** The push ends. */
   virtual void flush() = 0;
 };

@@ -32,46 +32,43 @@ size_t PushList::add(Way way) {
   return ways_.size() - 1;
 }
 
-PushList::Outcome PushList::push(int32_t count) {
+int32_t PushList::push(int32_t count) {
   pushes_++;
   touched_.clear();
   carrying_.clear();
   int32_t done = 0;
-  Step step = Step::DONE;
-  while (done < count && step == Step::DONE) {
-    step = carryOut(batch_ + static_cast<size_t>(done) * PUSH_STRIDE);
-    if (step == Step::DONE) done++;
-  }
-  // Also after one that was not carried out: what came before it is on its way.
+  while (done < count && carryOut(batch_ + static_cast<size_t>(done) * PUSH_STRIDE)) done++;
+  // Also after one that is bad: what came before it is on its way.
   ring();
   for (Carrier* carrier : carrying_) carrier->flush();
-  return Outcome{done, step == Step::BAD};
+  return done;
 }
 
-PushList::Step PushList::carryOut(const int32_t* descriptor) {
+/** False: it is bad. */
+bool PushList::carryOut(const int32_t* descriptor) {
   const auto index = static_cast<uint32_t>(descriptor[PUSH_PEER]);
-  if (index >= ways_.size()) return Step::BAD;
+  if (index >= ways_.size()) return false;
   Way* way = ways_[index].get();
-  if (way == nullptr || !way->source->isOpen) return Step::DONE;
+  if (way == nullptr || !way->source->isOpen) return true;
   const int32_t from = descriptor[PUSH_LOCAL_OFFSET];
   const int32_t to = descriptor[PUSH_REMOTE_OFFSET];
   const int32_t length = descriptor[PUSH_LENGTH];
   Carrier* carrier = way->carrier.get();
   const size_t targetSize = carrier == nullptr ? way->target->size() : carrier->targetSize();
-  if (!isInside(from, length, way->source->size) || !isInside(to, length, targetSize)) return Step::BAD;
+  if (!isInside(from, length, way->source->size) || !isInside(to, length, targetSize)) return false;
   const uint8_t* bytes = way->source->bytes + from;
   if (carrier == nullptr) {
     copy(*way, bytes, static_cast<size_t>(to), static_cast<size_t>(length));
-    return Step::DONE;
+    return true;
   }
-  if (length == 0 || !carrier->isOpen()) return Step::DONE;
+  if (length == 0 || !carrier->isOpen()) return true;
   const bool isCaptured = (descriptor[PUSH_FLAGS] & CAPTURED) != 0;
-  if (!carrier->accept(bytes, static_cast<size_t>(to), static_cast<size_t>(length), isCaptured)) return Step::FULL;
+  carrier->accept(bytes, static_cast<size_t>(to), static_cast<size_t>(length), isCaptured);
   if (way->lastPush != pushes_) {
     way->lastPush = pushes_;
     carrying_.push_back(carrier);
   }
-  return Step::DONE;
+  return true;
 }
 
 void PushList::copy(Way& way, const uint8_t* from, size_t to, size_t length) {

@@ -32,20 +32,14 @@ class PushList {
   void remove(size_t index) { ways_.at(index).reset(); }
   void useBatch(const int32_t* batch) { batch_ = batch; }
 
-  /** How many descriptors were carried out, and why not more. Of the next one, nothing was. */
-  struct Outcome {
-    int32_t done;
-    /** The next one names no way, or reaches outside of its regions. Else its carrier has no room. */
-    bool isBad;
-  };
-
-  /** Carries out the first `count` descriptors of the batch. */
-  Outcome push(int32_t count);
+  /**
+   * Carries out the first `count` descriptors of the batch; how many were. Fewer: the next one names no way, or reaches outside of
+   * its regions, and nothing of it was carried out.
+   */
+  int32_t push(int32_t count);
 
  private:
-  enum class Step { DONE, FULL, BAD };
-
-  Step carryOut(const int32_t* descriptor);
+  bool carryOut(const int32_t* descriptor);
   void copy(Way& way, const uint8_t* from, size_t to, size_t length);
   void ring();
 

@@ -15,11 +15,11 @@ namespace {
 napi_value push(napi_env env, PushList& list, napi_value argument) {
   int32_t count = 0;
   if (napi_get_value_int32(env, argument, &count) != napi_ok) return nullptr;
-  const PushList::Outcome outcome = list.push(count);
-  if (outcome.done >= count) return nullptr;
-  napi_value place = nullptr;
-  napi_create_int32(env, outcome.isBad ? -1 - outcome.done : outcome.done, &place);
-  return place;
+  const int32_t done = list.push(count);
+  if (done >= count) return nullptr;
+  napi_value bad = nullptr;
+  napi_create_int32(env, done, &bad);
+  return bad;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // PushTable gives JavaScript a PushList: `add(region, remoteRegion, process)`, `addNetwork(registration, endpoint, remote, {
 // key, base, size })`, `remove(index)`, `useBatch(array)`, and the function `push(count)`, which returns undefined if all was
-// carried out, else how many were, or, where the next is bad, minus one minus that number.
+// carried out, else the place of the descriptor that is bad.
 //
 // A push is the one call of every turn: it is a plain function, and the batch array is fetched when it changes and not at each
 // push. JavaScript keeps the array alive and checks that it is long enough.

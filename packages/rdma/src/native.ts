@@ -64,10 +64,7 @@ export interface NativePushTable {
   remove(index: number): void;
   /** Where batches lie from now on; the caller keeps the array alive. */
   useBatch(batch: Int32Array): void;
-  /**
-   * Undefined if all `count` descriptors were carried out. Else how many were: the next one finds no room now; or, where
-   * the next one is bad, minus one minus that number.
-   */
+  /** Undefined if all `count` descriptors were carried out. Else the place of the first that is bad; those before it were. */
   readonly push: (count: number) => number | undefined;
 }
 
@@ -135,6 +132,8 @@ export interface NativeEndpoint {
   arm(): boolean;
   /** Whether there is something to make progress with. */
   isReadable(): boolean;
+  /** Nobody writes to that number any more: what waits to be sent there is dropped. */
+  drop(number: number): void;
   takeFailures(): readonly {
     readonly remote: number;
     readonly words: string;

@@ -88,8 +88,6 @@ export class RdmaFabric implements Fabric {
   private readonly failures: Failure[] = [];
   /** The array that the addon reads batches from. Held here, so that it lives as long as the addon may look. */
   private batch: Int32Array | undefined;
-  /** The last push was not accepted whole. */
-  private wantsRoom = false;
   private onReady: (() => void) | undefined;
   private isOpen = true;
   private openTransports: number;
@@ -175,11 +173,9 @@ export class RdmaFabric implements Fabric {
     if (count * PUSH_STRIDE > batch.length) {
       fail(`push of ${count} descriptors from a batch of ${batch.length / PUSH_STRIDE}`);
     }
-    const carriedOut = this.pushNow(count);
-    this.wantsRoom = carriedOut !== undefined;
-    if (carriedOut === undefined) return count;
-    if (carriedOut < 0) this.failPush(batch, -1 - carriedOut);
-    return carriedOut;
+    const refused = this.pushNow(count);
+    if (refused !== undefined) this.failPush(batch, refused);
+    return count;
   }
 
   poll(): number {
@@ -202,7 +198,7 @@ export class RdmaFabric implements Fabric {
     if (this.failures.length > 0) return false;
     for (const transport of this.transports) {
       // Those that were armed before may call later: nobody sleeps then, and it does no harm.
-      if (!transport.arm(this.wantsRoom)) return false;
+      if (!transport.arm()) return false;
     }
     this.onReady = onReady;
     sleepers.add(this);
@@ -284,6 +280,7 @@ export class RdmaFabric implements Fabric {
 
   private closeIfUnused(reached: Reached): void {
     if (reached.ways.size > 0) return;
+    if (this.isOpen) reached.destination.drop(); // a fabric that closes still sends what it has taken
     reached.destination.close();
     if (this.reached.get(reached.name) === reached) this.reached.delete(reached.name);
   }

@@ -31,6 +31,8 @@ export interface Destination {
    * @throws BowechoError PEER_UNREACHABLE
    */
   connect(table: NativePushTable, local: MemoryRegion, key: Uint8Array): Connection;
+  /** The last way there was disconnected: what was taken for it, and is not on its way, is dropped. */
+  drop(): void;
   /** No way leads there any more. */
   close(): void;
 }
@@ -57,12 +59,8 @@ export interface Transport {
   reach(address: Uint8Array): Destination;
   /** Drives progress; how much has landed, as far as it knows. Whoever polls is awake. */
   poll(): number;
-  /**
-   * Asks for `onReady` when something lands. False: something landed already.
-   *
-   * @param wantsRoom a push was not accepted whole: `onReady` is to come as well once more may be
-   */
-  arm(wantsRoom: boolean): boolean;
+  /** Asks for `onReady` when something lands. False: something landed already, or a peer has failed. */
+  arm(): boolean;
   /** What was sent over a network; undefined where there is none. */
   readonly counts?: () => NetworkCounts;
   /** Ends everything; calls `onClosed` when it holds no memory any more. */

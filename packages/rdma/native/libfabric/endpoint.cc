@@ -21,6 +21,7 @@ Napi::Function Endpoint::define(Napi::Env env) {
                      {InstanceAccessor<&Endpoint::address>("address"), InstanceAccessor<&Endpoint::facts>("facts"),
                       InstanceMethod<&Endpoint::insert>("insert"), InstanceMethod<&Endpoint::arm>("arm"),
                       InstanceMethod<&Endpoint::isReadable>("isReadable"),
+                      InstanceMethod<&Endpoint::drop>("drop"),
                       InstanceMethod<&Endpoint::takeFailures>("takeFailures"),
                       InstanceMethod<&Endpoint::close>("close")});
 }
@@ -94,6 +95,10 @@ Napi::Value Endpoint::arm(const Napi::CallbackInfo& info) {
 
 Napi::Value Endpoint::isReadable(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), open_->isOpen() && open_->isReadable());
+}
+
+void Endpoint::drop(const Napi::CallbackInfo& info) {
+  open_->remote(static_cast<size_t>(info[0].As<Napi::Number>().Int64Value())).drop();
 }
 
 Napi::Value Endpoint::takeFailures(const Napi::CallbackInfo& info) {

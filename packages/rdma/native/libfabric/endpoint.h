@@ -1,5 +1,5 @@
 // Endpoint gives JavaScript an OpenEndpoint: `new Endpoint({ provider, node, tag, gauges })`, `address`, `facts`, `insert(address,
-// tag)`, `progress()`, `arm()`, `isReadable()`, `onReady`, `takeFailures()`, `close()`.
+// tag)`, `progress()`, `arm()`, `isReadable()`, `onReady`, `drop(number)`, `takeFailures()`, `close()`.
 #pragma once
 
 #include <napi.h>
@@ -25,6 +25,7 @@ class Endpoint : public Napi::ObjectWrap<Endpoint> {
   Napi::Value insert(const Napi::CallbackInfo& info);
   Napi::Value arm(const Napi::CallbackInfo& info);
   Napi::Value isReadable(const Napi::CallbackInfo& info);
+  void drop(const Napi::CallbackInfo& info);
   Napi::Value takeFailures(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 

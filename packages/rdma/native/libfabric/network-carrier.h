@@ -24,8 +24,8 @@ class NetworkCarrier : public Carrier {
   size_t targetSize() const override { return there_.size; }
   bool isOpen() const override { return open_->isOpen(); }
 
-  bool accept(const uint8_t* bytes, size_t offset, size_t length, bool isCaptured) override {
-    return remote_.post(Span{bytes, length, there_.base + offset, there_.key, local_, nullptr, isCaptured});
+  void accept(const uint8_t* bytes, size_t offset, size_t length, bool isCaptured) override {
+    remote_.post(Span{bytes, length, there_.base + offset, there_.key, local_, nullptr, isCaptured});
   }
 
   void flush() override { open_->flush(); }

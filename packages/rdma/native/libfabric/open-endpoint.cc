@@ -21,7 +21,7 @@ constexpr size_t MOST_LOOKS_IN_VAIN = 1000;
 constexpr size_t COMPLETION_QUEUE = 8192;
 /** Longer spans go in several writes: providers have limits, and pieces keep others' writes moving. */
 constexpr uint64_t LONGEST_WRITE = 4 << 20;
-constexpr size_t MOST_RETIRED = 16;
+constexpr size_t LEAST_RETIRED = 16;
 constexpr size_t LONGEST_ADDRESS = 512;
 
 uint64_t randomKey(size_t bytes) {
@@ -165,6 +165,7 @@ size_t OpenEndpoint::insert(const uint8_t* address, size_t length, uint32_t tag)
 RegisteredMemory* OpenEndpoint::expose(std::unique_ptr<SharedMemory> memory) {
   fid_mr* registration = registerMemory(*memory, FI_WRITE | FI_REMOTE_WRITE);
   memories_.push_back(std::make_unique<RegisteredMemory>(*this, std::move(memory), registration));
+  mostOpen_ = std::max(mostOpen_, memories_.size() - retired_.size());
   return memories_.back().get();
 }
 
@@ -177,10 +178,14 @@ fid_mr* OpenEndpoint::registerMemory(const SharedMemory& memory, uint64_t access
   return registration;
 }
 
-/** Keeps the youngest closed regions registered, and takes the registration of the others away. */
+/**
+ * Keeps the youngest closed regions registered, and takes the registration of the others away. A group closes all regions of a view at
+ * once, and others may write to any of them for a little longer. The next view's were open beside them: so half of the most
+ * that were open at one time are a view's.
+ */
 void OpenEndpoint::retire(RegisteredMemory* memory) {
   retired_.push_back(memory);
-  if (retired_.size() <= MOST_RETIRED) return;
+  if (retired_.size() <= std::max(LEAST_RETIRED, mostOpen_ / 2)) return;
   RegisteredMemory* oldest = retired_.front();
   retired_.erase(retired_.begin());
   // A provider that copies by itself may be in the middle of a write, and goes on with it. The place stays, without pages.

@@ -18,6 +18,7 @@
 //    time is reported as failed.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -49,6 +50,9 @@ struct EndpointChoice {
   std::string node;  // a local address, or empty
   uint32_t tag;
 };
+
+/** Providers have buffers for 2,048 and more. As long as there are some, only a connection that is gone refuses a write. */
+constexpr size_t MOST_UNDER_WAY_IN_ALL = 1536;
 
 class OpenEndpoint {
  public:
@@ -100,6 +104,11 @@ class OpenEndpoint {
   /** How many spans one write can have, in their order. */
   size_t spansPerWrite() const { return spansPerWrite_; }
   size_t mostBytesPerWrite() const { return mostBytesPerWrite_; }
+  /**
+   * How many writes to one endpoint may be under way: as many as to each other one, and one share is left for who comes next. So
+   * those that take nothing, however many, leave room for the others.
+   */
+  size_t mostUnderWay() const { return std::max<size_t>(1, MOST_UNDER_WAY_IN_ALL / (sharers_ + 1)); }
   /** How many captured bytes can be handed over without being kept here. */
   size_t mostInjectBytes() const { return mayInject_ ? info_->tx_attr->inject_size : 0; }
   bool usesVirtualAddresses() const { return (info_->domain_attr->mr_mode & FI_MR_VIRT_ADDR) != 0; }
@@ -152,10 +161,14 @@ class OpenEndpoint {
   OperationPool operations_;
   std::vector<std::unique_ptr<RemoteEndpoint>> remotes_;
   std::vector<RemoteEndpoint*> gathering_;
+  /** Endpoints that are written to, or have writes under way. */
+  size_t sharers_ = 0;
   std::unordered_map<uint64_t, Sender> senders_;
   std::vector<Failure> failures_;
   std::vector<std::unique_ptr<RegisteredMemory>> memories_;
-  /** Of those, the closed ones that others may still write to, oldest first; and the places of older ones. */
+  /** The most that were open at one time. */
+  size_t mostOpen_ = 0;
+  /** The closed ones that others may still write to, oldest first; and the places of older ones. */
   std::vector<RegisteredMemory*> retired_;
   std::vector<std::unique_ptr<SharedMemory>> graves_;
 };

@@ -33,8 +33,7 @@ struct Operation {
   Span spans[MOST_SPANS];
   size_t count;
   uint64_t bytes;
-  bool hasData;
-  uint64_t data;
+  bool endsPush;
 };
 
 /** Operations are used again: a steady load allocates none. */

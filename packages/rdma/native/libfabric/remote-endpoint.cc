@@ -9,13 +9,11 @@ namespace bowecho {
 
 namespace {
 
-// The protocol bounds what is under way by the size of its rings, long before these.
-constexpr size_t MOST_WAITING = 65536;
-constexpr uint64_t MOST_BYTES_STAGED = 32 << 20;
-constexpr size_t MOST_UNDER_WAY = 1024;
+// For one peer; some 120 MiB of memory in all. The protocol bounds what is under way by the size of its rings. Where a peer stands
+// still, twenty thousand pushes a second of counters of 500 bytes fill this in six seconds: a group has dropped it by then.
+constexpr size_t MOST_WAITING = 131072;
+constexpr uint64_t MOST_BYTES_STAGED = 64 << 20;
 constexpr uint64_t MOST_BYTES_UNDER_WAY = 16 << 20;
-// Providers have buffers for 2,048 and more. As long as there are some, only a connection that is gone refuses a write.
-constexpr double MOST_UNDER_WAY_IN_ALL = 1536;
 
 // While a connection is made, nothing is taken and nothing is under way. It needs both processes to drive progress, and one of
 // them may be busy. A connection that is there, and takes nothing because its peer stands still, has writes under way: how
@@ -32,9 +30,16 @@ bool continues(const Span& span, const Span& next) {
 
 }  // namespace
 
-bool RemoteEndpoint::post(const Span& span) {
-  if (isFailed_) return true;
-  if (waiting_.size() >= MOST_WAITING || stagedBytes_ >= MOST_BYTES_STAGED) return false;
+void RemoteEndpoint::post(const Span& span) {
+  if (isFailed_) return;
+  if (waiting_.size() >= MOST_WAITING || stagedBytes_ >= MOST_BYTES_STAGED) {
+    return fail("it takes nothing, or too slowly: " + std::to_string(waiting_.size()) + " writes wait for it, and " +
+                std::to_string(stagedBytes_) + " bytes that were copied for them");
+  }
+  if (!isWanted_) {
+    isWanted_ = true;
+    share();
+  }
   if (!isGathering_) {
     isGathering_ = true;
     endpoint_.gathering_.push_back(this);
@@ -47,7 +52,6 @@ bool RemoteEndpoint::post(const Span& span) {
     piece.bytes += piece.length;
     piece.target += piece.length;
   }
-  return true;
 }
 
 void RemoteEndpoint::gather(const Span& span) {
@@ -74,23 +78,16 @@ void RemoteEndpoint::flush() {
 void RemoteEndpoint::send(bool endsPush) {
   const size_t count = std::exchange(gatheredCount_, 0);
   if (isFailed_) return;
-  const bool hasData = endsPush && !endpoint_.isStream();
-  const uint64_t data = hasData ? endpoint_.pushData(pushes_ + 1) : 0;
-  if (endsPush) {
-    pushes_++;
-    endpoint_.gauges_[PUSHES_SENT]++;
-  }
   const Span& only = gathered_[0];
   if (count == 1 && only.isCaptured && only.length <= endpoint_.mostInjectBytes() && hasRoom()) {
-    const int64_t result = inject(data, hasData);
+    const int64_t result = inject(endsPush);
     if (result == 0) return;
     if (result != -FI_EAGAIN) return refused(result);
   }
   Operation* operation = endpoint_.operations_.take();
   operation->remote = this;
   operation->count = count;
-  operation->hasData = hasData;
-  operation->data = data;
+  operation->endsPush = endsPush;
   operation->bytes = 0;
   for (size_t i = 0; i < count; i++) {
     Span& span = operation->spans[i] = gathered_[i];
@@ -125,7 +122,7 @@ bool RemoteEndpoint::stage(Operation& operation) {
       isStaged = false;
       continue;
     }
-    stagedBytes_ += span.length;
+    stagedBytes_ += Staging::sizeOf(*span.block);
     std::memcpy(span.block->bytes, span.bytes, span.length);
     span.bytes = span.block->bytes;
   }
@@ -137,21 +134,47 @@ bool RemoteEndpoint::hasRoom() const {
 }
 
 bool RemoteEndpoint::mayPost() const {
-  return underWay_ < MOST_UNDER_WAY && bytesUnderWay_ < MOST_BYTES_UNDER_WAY &&
-         endpoint_.gauges_[WRITES_UNDER_WAY] < MOST_UNDER_WAY_IN_ALL;
+  return underWay_ < endpoint_.mostUnderWay() && bytesUnderWay_ < MOST_BYTES_UNDER_WAY &&
+         endpoint_.gauges_[WRITES_UNDER_WAY] < static_cast<double>(MOST_UNDER_WAY_IN_ALL);
 }
 
-int64_t RemoteEndpoint::inject(uint64_t data, bool hasData) {
-  const Span& span = gathered_[0];
-  const int64_t result = hasData ? fi_inject_writedata(endpoint_.endpoint_, span.bytes, span.length, data, address_,
-                                                       span.target, span.key)
-                                 : fi_inject_write(endpoint_.endpoint_, span.bytes, span.length, address_, span.target,
-                                                   span.key);
-  if (result != 0) return result;
+/** Who has writes under way has a share, though nobody writes there any more: those may stay for long. */
+void RemoteEndpoint::share() {
+  const bool isSharing = isWanted_ || underWay_ > 0;
+  if (isSharing == isSharing_) return;
+  isSharing_ = isSharing;
+  if (isSharing) {
+    endpoint_.sharers_++;
+  } else {
+    endpoint_.sharers_--;
+  }
+}
+
+/** Where a write makes no sound at its target, the last one of a push does. */
+bool RemoteEndpoint::hasData(bool endsPush) const {
+  return endsPush && !endpoint_.isStream();
+}
+
+/** Libfabric has taken a write. Pushes are numbered here, so that those which are dropped leave no gap. */
+void RemoteEndpoint::sent(bool endsPush, uint64_t bytes) {
   wasConnected_ = true;
+  if (endsPush) {
+    pushes_++;
+    endpoint_.gauges_[PUSHES_SENT]++;
+  }
   endpoint_.gauges_[WRITES_POSTED]++;
-  endpoint_.gauges_[BYTES_POSTED] += static_cast<double>(span.length);
-  return 0;
+  endpoint_.gauges_[BYTES_POSTED] += static_cast<double>(bytes);
+}
+
+int64_t RemoteEndpoint::inject(bool endsPush) {
+  const Span& span = gathered_[0];
+  const int64_t result =
+      hasData(endsPush)
+          ? fi_inject_writedata(endpoint_.endpoint_, span.bytes, span.length, endpoint_.pushData(pushes_ + 1), address_,
+                                span.target, span.key)
+          : fi_inject_write(endpoint_.endpoint_, span.bytes, span.length, address_, span.target, span.key);
+  if (result == 0) sent(endsPush, span.length);
+  return result;
 }
 
 int64_t RemoteEndpoint::attempt(Operation& operation) {
@@ -164,17 +187,17 @@ int64_t RemoteEndpoint::attempt(Operation& operation) {
     targets[i] = fi_rma_iov{span.target, span.length, span.key};
     descriptors[i] = span.block != nullptr ? span.block->descriptor : span.memory->descriptor();
   }
+  const bool withData = hasData(operation.endsPush);
+  const uint64_t data = withData ? endpoint_.pushData(pushes_ + 1) : 0;
   const fi_msg_rma message{sources, descriptors,       operation.count,    address_,
-                           targets, operation.count, &operation.context, operation.data};
-  const uint64_t flags = FI_COMPLETION | (operation.hasData ? FI_REMOTE_CQ_DATA : 0);
+                           targets, operation.count, &operation.context, data};
+  const uint64_t flags = FI_COMPLETION | (withData ? FI_REMOTE_CQ_DATA : 0);
   const int64_t result = fi_writemsg(endpoint_.endpoint_, &message, flags);
   if (result != 0) return result;
-  wasConnected_ = true;
+  sent(operation.endsPush, operation.bytes);
   underWay_++;
   bytesUnderWay_ += operation.bytes;
   endpoint_.gauges_[WRITES_UNDER_WAY]++;
-  endpoint_.gauges_[WRITES_POSTED]++;
-  endpoint_.gauges_[BYTES_POSTED] += static_cast<double>(operation.bytes);
   return 0;
 }
 
@@ -217,13 +240,22 @@ void RemoteEndpoint::completed(Operation* operation) {
   endpoint_.gauges_[WRITES_UNDER_WAY]--;
   isStuck_ = false;
   release(operation);
+  share();
+}
+
+void RemoteEndpoint::drop() {
+  if (!endpoint_.isOpen()) return;  // all was released then
+  isWanted_ = false;
+  isStuck_ = false;
+  share();
+  dropWaiting();
 }
 
 void RemoteEndpoint::release(Operation* operation) {
   for (size_t i = 0; i < operation->count; i++) {
     const Span& span = operation->spans[i];
     if (span.block != nullptr) {
-      stagedBytes_ -= span.length;
+      stagedBytes_ -= Staging::sizeOf(*span.block);
       endpoint_.staging_.giveBack(span.block);
     }
     if (!span.isCaptured) span.memory->giveBack();
@@ -259,7 +291,13 @@ void RemoteEndpoint::broke(std::string words) {
 void RemoteEndpoint::stop() {
   if (isFailed_) return;
   isFailed_ = true;
+  isWanted_ = false;
   gatheredCount_ = 0;
+  share();
+  dropWaiting();
+}
+
+void RemoteEndpoint::dropWaiting() {
   endpoint_.gauges_[WRITES_WAITING] -= static_cast<double>(waiting_.size());
   for (Operation* operation : waiting_) release(operation);
   waiting_.clear();

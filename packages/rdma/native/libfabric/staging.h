@@ -40,10 +40,12 @@ class Staging {
   /** A block of at least `length` bytes, at most MOST_BYTES. Null where the system gives no more memory. */
   StagingBlock* take(size_t length);
   void giveBack(StagingBlock* block) { free_[block->sizeClass].push_back(block); }
+  /** What it takes, whatever lies in it. */
+  static size_t sizeOf(const StagingBlock& block) { return sizeOf(block.sizeClass); }
 
  private:
-  static constexpr int SIZE_CLASSES = 7;  // 256 bytes, and four times as much each time, up to a mebibyte
-  static size_t sizeOf(int sizeClass) { return size_t{256} << (2 * sizeClass); }
+  static constexpr int SIZE_CLASSES = 15;  // 64 bytes, and twice as much each time, up to a mebibyte
+  static size_t sizeOf(int sizeClass) { return size_t{64} << sizeClass; }
 
   struct Slab {
     std::unique_ptr<SharedMemory> memory;

@@ -5,8 +5,8 @@
  *
  * What the contract of a fabric leaves open, as it is here: borrowed spans are read until the write has completed; nothing
  * lands before the target polls (on tcp), and the target must poll for anybody to get on; what a provider does not take
- * waits in memory, and a push is cut short only where very much waits. A peer that is gone is noticed when writes to it fail
- * or have found no way for seconds; a process' end shows sooner on the control channel.
+ * waits in memory, so a push is accepted whole. A peer that is gone is noticed when writes to it fail, have found no way for
+ * seconds, or are more than may wait; a process' end shows sooner on the control channel.
  */
 import { BowechoError, EVENT_PEER_FAILED, EVENT_WRITES_LOST } from '@bowecho/core';
 import { randomBytes } from 'node:crypto';
@@ -123,14 +123,15 @@ export class LibfabricTransport implements Transport {
     return landed;
   }
 
-  arm(wantsRoom: boolean): boolean {
-    if (this.landedUnseen > 0) return false;
+  arm(): boolean {
+    // A push may have found out that a peer has failed, after the last poll.
+    if (this.landedUnseen > 0 || this.gauges[GAUGE.failuresPending]! > 0) return false;
     const { canWait } = this.facts;
     if (canWait && !this.endpoint.arm()) {
       this.pollsUntilLook = 0;
       return false;
     }
-    if (!canWait || wantsRoom || this.gauges[GAUGE.writesWaiting]! > 0) this.lookAfter(wantsRoom);
+    if (!canWait || this.gauges[GAUGE.writesWaiting]! > 0) this.lookAfter();
     return true;
   }
 
@@ -201,11 +202,10 @@ export class LibfabricTransport implements Transport {
   }
 
   /** Looks in place of a sleeper, until it is awake. */
-  private lookAfter(wantsRoom: boolean): void {
+  private lookAfter(): void {
     this.timer ??= setInterval(() => {
       this.look();
-      if (wantsRoom) this.listener.onReady();
-      else if (this.facts.canWait && this.gauges[GAUGE.writesWaiting] === 0) this.stopTimer();
+      if (this.facts.canWait && this.gauges[GAUGE.writesWaiting] === 0) this.stopTimer();
     }, LOOK_AFTER_MS);
     this.timer.unref();
   }
@@ -258,6 +258,10 @@ class EndpointDestination implements Destination {
     const { registration } = local.exposure(this.transport) as RegisteredExposure;
     const index = table.addNetwork(registration, this.endpoint, this.number, there);
     return { index, close() {} };
+  }
+
+  drop(): void {
+    this.endpoint.drop(this.number);
   }
 
   close(): void {

@@ -3,6 +3,7 @@
  * with the last of them, and the first to know that it is dead.
  */
 import { BowechoError } from '@bowecho/core';
+import { readFileSync } from 'node:fs';
 import type { Address, Key } from './address.js';
 import type { HostIdentity } from './host-identity.js';
 import {
@@ -60,6 +61,19 @@ function refuseOtherHost(self: HostIdentity, address: Address): void {
   }
 }
 
+/**
+ * Whether it has ended and its parent has not waited for it yet, as happens in containers whose first process waits for nobody. Its
+ * files belong to root then, so others are refused as if it were of another user.
+ */
+function isZombie(pid: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, 'latin1'); // 123 (a name) Z 1 ...
+    return status.startsWith('Z', status.lastIndexOf(')') + 2);
+  } catch {
+    return false; // it has ended altogether since, or cannot be looked at: then the refusal says what there is to say
+  }
+}
+
 /** What each refusal means, after `process 123`. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ENOENT: 'has ended, or has closed what its address or key names',
@@ -77,7 +91,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 function peerUnreachable(error: unknown, pid: number): unknown {
   if (!isSystemRefusal(error)) return error;
-  const meaning = MEANINGS[error.code] ?? 'cannot be reached';
+  const meaning = isZombie(pid) ? MEANINGS.ESRCH! : (MEANINGS[error.code] ?? 'cannot be reached');
   return new BowechoError(
     'PEER_UNREACHABLE',
     `process ${pid} ${meaning} (${error.syscall}: ${error.message}, ${error.code})`,

@@ -83,6 +83,9 @@ class ProcessDestination implements Destination {
     };
   }
 
+  /** Nothing waits: all is copied at the post. */
+  drop(): void {}
+
   close(): void {
     this.process.native.close();
   }

@@ -96,6 +96,32 @@ describeLibfabric('a process that is reached by TCP and is killed', () => {
     });
   }
 
+  it('is reported for ways of two views, and for one that was made when it was dead already', async () => {
+    const [old, young, late] = [1, 2, 3].map(() => child.fabric.register(BYTES)) as [Region, Region, Region];
+    const peers = [old, young].map(({ key }) => mine.connect(child.fabric.address, key, source));
+    new Uint8Array(source.memory).fill(5);
+    for (const peer of peers) mine.push(span(peer, 64), 1);
+    const seen = new Uint8Array(young.memory);
+    await pollUntil('it is written to', both(), () => seen[63] === 5);
+    const lateKey = late.key;
+    await child.kill();
+    peers.push(mine.connect(child.fabric.address, lateKey, source));
+    const events: [number, number][] = [];
+    await pollUntil('it is reported', [mine], () => {
+      mine.push(span(peers.at(-1)!, 64), 1);
+      events.push(...drained(mine));
+      return events.length > 0;
+    });
+    expect(events.map(([, peer]) => peer)).to.deep.equal(peers.map(({ index }) => index));
+    const next = new Set(peers.map(({ index }) => index));
+    for (const peer of peers) mine.disconnect(peer);
+    const other = createFabric(TCP);
+    const reached = mine.connect(other.address, other.register(64).key, source);
+    expect(next.has(reached.index), 'an index is given twice').to.equal(false);
+    expect(drained(mine)).to.deep.equal([]);
+    other.close(() => {});
+  });
+
   it('does not harm who it was writing to, nor the ways of others', async () => {
     const other = createFabric(TCP);
     const target = mine.register(BYTES);

@@ -15,6 +15,28 @@ const CONNECT = `
   const [address, key] = process.argv.slice(-2);
   say(codeOf(() => fabric.connect(fromHex(address), fromHex(key), fabric.register(64))));
 `;
+/** Its parent turns into another program, which waits for nobody; when it has said its address it is killed. */
+const ZOMBIE = `
+  const { spawn } = await import('node:child_process');
+  const { once } = await import('node:events');
+  const code = "import { createFabric } from '@bowecho/rdma';" +
+    "const fabric = createFabric('shared-memory');" +
+    "const hex = bytes => Buffer.from(bytes).toString('hex');" +
+    "console.log(process.pid, hex(fabric.address), hex(fabric.register(64).key)); setInterval(() => {}, 1000);";
+  const parent = spawn('bash', ['-c', '"$0" --input-type=module -e "$1" & exec sleep 60', process.execPath, code]);
+  const [line] = await once(parent.stdout, 'data');
+  const [pid, address, key] = String(line).trim().split(' ');
+  const fabric = createFabric('shared-memory');
+  const region = fabric.register(64);
+  fabric.connect(fromHex(address), fromHex(key), region);
+  const dead = new Promise(resolve => fabric.arm(resolve));
+  process.kill(Number(pid), 'SIGKILL');
+  const keepAlive = setInterval(() => {}, 1000);
+  await dead;
+  clearInterval(keepAlive);
+  say(codeOf(() => fabric.connect(fromHex(address), fromHex(key), region)));
+  parent.kill();
+`;
 const NOBODY = 65534;
 const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc'];
 
@@ -42,6 +64,17 @@ describeSharedMemory('processes that cannot be reached', () => {
     connectTo(first as [string, string]);
     await kill(child);
     expect(() => connectTo(first as [string, string])).to.throw(/^process \d+ has ended/);
+  });
+
+  it('has ended, and its parent does not wait for it, seen by any user', function () {
+    const isRoot = process.getuid!() === 0;
+    if (isRoot && spawnSync(process.execPath, ['--version'], { uid: NOBODY }).status !== 0) {
+      this.test!.title += ' (not tried: another user may not run this Node)';
+      this.skip();
+    }
+    const { said, errors } = runScript(ZOMBIE, isRoot ? { uid: NOBODY } : {});
+    expect(said, errors).to.have.lengthOf(1);
+    expect(said[0]).to.match(/^PEER_UNREACHABLE: process \d+ has ended/);
   });
 
   it('belongs to another user', function () {

@@ -13,6 +13,7 @@ import { memoryTests } from './memory.js';
 import { orderTests } from './order.js';
 import { progressTests } from './progress.js';
 import type { ConformanceOptions, ConformanceSetup } from './setup.js';
+import { viewChangeTests } from './view-changes.js';
 
 export type { ConformanceOptions, ConformanceSetup, ConformanceTraits } from './setup.js';
 
@@ -39,5 +40,6 @@ export function fabricConformance(options: ConformanceOptions): void {
     orderTests(it);
     fenceTests(it, traits);
     progressTests(it, traits);
+    viewChangeTests(it, traits);
   });
 }
