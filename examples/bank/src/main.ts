@@ -5,5 +5,5 @@ import { Barrier } from './barrier.js';
 import { play } from './play.js';
 
 await using cluster = await createCluster({ actors: [Bank, Barrier] });
-cluster.on('halted', reason => console.log('the group is over:', reason));
+cluster.on('halted', reason => console.log('this member is in no group any more:', reason));
 await play(cluster);

@@ -4,7 +4,7 @@
  */
 import { ActorError, type Cluster, type Ref } from '@bowecho/actors';
 import { Bank } from './bank.js';
-import { meet, meetToLeave } from './barrier.js';
+import { meet } from './barrier.js';
 import { Money } from './money.js';
 import { CURRENCY, makeTransfers, OWNERS, STRANGER } from './transfers.js';
 
@@ -36,7 +36,7 @@ export async function play(cluster: Cluster, print: Print = console.log): Promis
     await showAccounts(bank, print);
     await showRollback(cluster, bank, print);
   }
-  await meetToLeave(cluster);
+  await meet(cluster, 'done');
 }
 
 async function showAccounts(bank: Ref<Bank>, print: Print): Promise<void> {

@@ -13,11 +13,13 @@ class Counter {
 }
 
 const cluster = await createCluster({ actors: [Counter] });
-cluster.on('halted', () => void cluster.close()); // when the group ends, so does this process
+cluster.on('view', ({ left }) => {
+  if (left.length > 0) void cluster.close(); // the others could go on; here whoever sees one leave does so, too
+});
 const visits = cluster.get(Counter, 'visits');
 const visit = await visits.add(1); // applied at every replica, in one order
 console.log(cluster.id, 'made visit', visit);
 if (visit === cluster.view?.members.length) {
   for (const [member, value] of await visits.$all.read()) console.log(member, 'sees', value);
-  await cluster.close(); // whoever came last ends the group, for all
+  await cluster.close();
 }

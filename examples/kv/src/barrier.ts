@@ -4,7 +4,7 @@
  * so asking costs nobody but the asker.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { BowechoError, Command, Query, Replicated, type Cluster } from '@bowecho/actors';
+import { Command, Query, Replicated, type Cluster } from '@bowecho/actors';
 
 /** A barrier is needed at every member, however many there are; 64 is the most that a cluster has. */
 const EVERY_MEMBER = 64;
@@ -19,30 +19,17 @@ export class Barrier {
     this.members.add(member);
   }
 
-  @Query() arrived(): number {
-    return this.members.size;
+  @Query() haveArrived(members: readonly string[]): boolean {
+    return members.every(member => this.members.has(member));
   }
-}
-
-/** Resolves when all members have come to the barrier of that name. */
-export async function meet(cluster: Cluster, name: string): Promise<void> {
-  const barrier = cluster.get(Barrier, name);
-  const count = cluster.view!.members.length;
-  await barrier.arrive(cluster.id);
-  while ((await barrier.arrived()) < count) await wait(ASK_AGAIN_MS);
 }
 
 /**
- * Resolves when all members have come to the end of their work. The first one that leaves ends the view, and may do so
- * before the others have asked again. They need not: it left, so it has seen that all are here, or it failed, and then its
- * own exit status says so.
+ * Resolves when all members have come to the barrier of that name. Who has left or died by then is in no view any more, and
+ * is not waited for.
  */
-export async function meetToLeave(cluster: Cluster): Promise<void> {
-  try {
-    await meet(cluster, 'leave');
-  } catch (error) {
-    if (!(error instanceof BowechoError && VIEW_IS_OVER.has(error.code))) throw error;
-  }
+export async function meet(cluster: Cluster, name: string): Promise<void> {
+  const barrier = cluster.get(Barrier, name);
+  await barrier.arrive(cluster.id);
+  while (!(await barrier.haveArrived(cluster.view!.members))) await wait(ASK_AGAIN_MS);
 }
-
-const VIEW_IS_OVER: ReadonlySet<string> = new Set(['HALTED', 'VIEW_ENDED']);

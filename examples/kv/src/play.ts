@@ -3,7 +3,7 @@
  * the rounds that they won. Each round has one winner, so the wins of all members together are the rounds.
  */
 import type { Cluster, Ref } from '@bowecho/actors';
-import { meet, meetToLeave } from './barrier.js';
+import { meet } from './barrier.js';
 import { ABSENT, KeyValue, type Entry } from './key-value.js';
 
 /** Rounds that are raced for, by all members together. */
@@ -28,7 +28,7 @@ export async function play(cluster: Cluster, print: Print = console.log): Promis
   print(`won ${wins} of ${ROUNDS} rounds; ${behind} of ${reads} local reads were behind the default ones`);
   await meet(cluster, 'raced');
   if (cluster.id === cluster.view!.members[0]) await showWins(store, print);
-  await meetToLeave(cluster);
+  await meet(cluster, 'done');
 }
 
 async function race(store: Ref<KeyValue>): Promise<{ wins: number; reads: number; behind: number }> {

@@ -26,9 +26,9 @@ import { InProcessControl, processHub } from './in-process/in-process-control.js
 
 /** What a cluster tells who listens. */
 export interface ClusterEvents {
-  /** A view was installed here. */
+  /** A view runs here, the first one or a later one. `joined` and `left` count from the one that ran here before. */
   view: [view: HandlerView];
-  /** This member refuses work from now on. */
+  /** This member is in no view any more and refuses work from now on: the group went on without it, or it cannot reach the group. */
   halted: [reason: string];
   /** The membership machine took a step. */
   state: [change: StateChange];
@@ -48,7 +48,8 @@ const CLOSE_WAIT_MS = 5_000;
  *
  * A cluster keeps the process alive, as a server does. One on the `in-process` fabric does so only while it waits for
  * founders and while calls are unanswered: nothing outside the process could reach it. `close()` it, or declare it with
- * `await using`. SIGTERM has it leave before the process ends.
+ * `await using`. SIGTERM has it leave before the process ends. The group goes on without a member that left or died, as long as more
+ * than half of the members of a view are there for the next one.
  *
  * @throws BowechoError `CONFIG_INVALID`, `ACTOR_INVALID`, `METADATA_MISSING`, `ADDRESS_IN_USE`, `FABRIC_UNAVAILABLE`
  * @example
@@ -113,7 +114,7 @@ export class Cluster implements CallPort {
     return this.ready;
   }
 
-  /** The present view; undefined before the first one. */
+  /** The present view, which may not run yet while the view changes; undefined before the first one. */
   get view(): HandlerView | undefined {
     return this.standing.isReady ? this.node?.view : undefined;
   }
@@ -179,7 +180,10 @@ export class Cluster implements CallPort {
     call.catch((error: Error) => this.deadLetter(error));
   }
 
-  /** Has what was sent delivered, leaves the group, and lets go of everything. Calling it again waits for the same. */
+  /**
+   * Has what was sent delivered, leaves the group, and lets go of everything; the others go on. It waits 5 s for them at most.
+   * Calling it again waits for the same.
+   */
   close(): Promise<void> {
     this.standing.isClosing = true;
     this.closing ??= this.leave();
@@ -243,16 +247,20 @@ export class Cluster implements CallPort {
   private bootstrapEvents(): BootstrapEvents {
     return {
       onViewInstalled: view => {
+        if (this.standing.haltReason !== undefined) return;
         this.standing.isReady = true;
         this.earlyCalls.makeAll(); // before anybody who hears of the view can call
         this.settleReady?.resolve();
+        const { id, members, left } = view;
+        if (id > 0)
+          this.log.info({ member: this.id, view: id, members, left }, 'the group goes on in a new view');
         this.tell('view', view);
       },
-      onViewEnded: reason => {
+      onEnded: ({ reason }) => {
         // Who listens hears it and says what it means for the program; else the log does.
         const isExpected = this.standing.isClosing || this.emitter.listenerCount('halted') > 0;
         const level = isExpected ? 'debug' : 'warn';
-        this.log[level]({ member: this.id, reason }, 'the view ended; this member refuses work');
+        this.log[level]({ member: this.id, reason }, 'this member is in no view any more, and refuses work');
         this.halt(reason);
       },
       onStateChanged: change => {
@@ -273,7 +281,7 @@ export class Cluster implements CallPort {
       const why = error ?? this.endError(`${standing.isClosing ? 'ended' : 'halted'}: ${reason}`);
       this.settleReady?.reject(why);
       this.earlyCalls.failAll(why);
-      this.node?.calls.viewEnded(reason);
+      this.node?.calls.ended({ reason, isLeave: false, executedElsewhere: [] });
       if (!standing.isClosing) this.tell('halted', reason);
     }
     this.onEnded?.();

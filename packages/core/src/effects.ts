@@ -8,18 +8,21 @@
  */
 import { DeliveryList } from './multicast/delivery-list.js';
 import type { StateChange } from './membership/membership-machine.js';
-import type { KeysMessage } from './ports.js';
+import type { ViewRecord } from './membership/view-record.js';
+import type { KeysMessage, MembershipEnd } from './ports.js';
 import { PushList } from './push-list.js';
 import type { View } from './view/view.js';
 
 export type Effect =
   | { readonly kind: 'connect'; readonly rank: number; readonly keys: KeysMessage }
-  | { readonly kind: 'message'; readonly fromRank: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'disconnect'; readonly rank: number }
   | { readonly kind: 'state-changed'; readonly change: StateChange }
   | { readonly kind: 'view-installed'; readonly view: View }
-  | { readonly kind: 'view-ended'; readonly reason: string };
+  | { readonly kind: 'view-decided'; readonly record: ViewRecord }
+  | { readonly kind: 'enter-view'; readonly view: View }
+  | { readonly kind: 'ended'; readonly end: MembershipEnd };
 
-/** Made once per member and filled anew by every turn. */
+/** Made once per member; every turn fills it anew. */
 export class Outbox {
   readonly deliveries = new DeliveryList();
   readonly effects: Effect[] = [];

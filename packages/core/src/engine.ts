@@ -5,26 +5,31 @@
  *     pushed before it, so it must be read before them;
  *  2. receive: parse rings up to the snapshot's tails, raise the clock, acknowledge;
  *  3. release my ring bytes that everybody has delivered; deliver whatever is stable, in the total order;
+ *     Where the view is decided to end, up to where the record says;
  *  4. membership: inputs and predicates;
  *  5. publish: all that is queued becomes one batch with a round above everything acknowledged;
  *  6. push: shard tables, then the member table; in each, ring bytes before the counters that vouch for them.
  *
  * No logic here, only the order. Nothing allocates per message.
+ *
+ * A view that was left behind for the next one takes other turns: it votes, for those who do not know yet what was decided.
  */
-import { assert } from './assert.js';
 import type { Outbox } from './effects.js';
 import { BORROWED, CAPTURED } from './fabric.js';
-import { ViewManager } from './membership/view-manager.js';
+import { EndNotes } from './membership/view-end.js';
+import { ViewManager, type Standing } from './membership/view-manager.js';
+import { inherited, type Heritage } from './multicast/heritage.js';
 import { Multicast, type MulticastOptions } from './multicast/multicast.js';
 import type { PushList } from './push-list.js';
 import { memberColumns } from './table/member-columns.js';
 import { tableLayout, type TableLayout } from './table/row-layout.js';
 import { Table } from './table/table.js';
-import { replicaSets, type ReplicaSet, type View } from './view/view.js';
+import { rankOfMember, type View } from './view/view.js';
 
 /** The memory that the member table of a view needs. */
 export function memberTableLayout(view: View): TableLayout {
-  return tableLayout(memberColumns(view.members.length).block, view.members.length);
+  const { length } = view.members;
+  return tableLayout(memberColumns(length).block, length, [], 0, new EndNotes(view).cells);
 }
 
 /** Registered memory for the tables of one view. */
@@ -34,17 +39,24 @@ export interface EngineMemory {
   readonly shardTables: readonly (ArrayBuffer | undefined)[];
 }
 
+export interface EngineOptions extends MulticastOptions {
+  /** Silence for so long is a suspicion: microseconds. Infinity: it never is, and who is cut off never halts. */
+  readonly suspicionMicros: number;
+}
+
 export class Engine {
   readonly view: View;
   readonly myRank: number;
-  readonly sets: readonly ReplicaSet[];
   readonly manager: ViewManager;
   /** By replica set; undefined where this member is no replica. */
   readonly multicasts: readonly (Multicast | undefined)[];
   private readonly mine: readonly Multicast[];
   private readonly memberTable: Table;
+  /** By rank, the peer to push to, or -1; and whether it has had nothing of my row yet. */
   private readonly memberPeers: Int32Array;
-  /** Parallel to `mine`: by row, the peer to push to; and how far my ring is pushed. */
+  private readonly needsRow: Uint8Array;
+  private hasNewPeers = false;
+  /** Parallel to `mine`: by row, the peer to push to, or -1; and how far my ring is pushed. */
   private readonly shardPeers: readonly Int32Array[];
   private readonly pushedBytes: Float64Array;
   /** Parallel to `mine`: whether this turn touched it. */
@@ -52,26 +64,54 @@ export class Engine {
   /** Index in `mine` that delivers first; another one after each turn that had no room for all, so that none starves. */
   private firstSet = 0;
 
-  constructor(view: View, myRank: number, memory: EngineMemory, options: MulticastOptions) {
+  /** @param before the view before, which is decided and delivered, and leaves its messages to this one */
+  constructor(view: View, myRank: number, memory: EngineMemory, options: EngineOptions, before?: Engine) {
     this.view = view;
     this.myRank = myRank;
-    this.sets = replicaSets(view);
+    const { length } = view.members;
     this.memberTable = new Table(memberTableLayout(view), memory.memberTable, myRank);
-    this.memberPeers = new Int32Array(view.members.length).fill(-1);
-    this.multicasts = this.sets.map(set => {
+    this.memberPeers = new Int32Array(length).fill(-1);
+    this.needsRow = new Uint8Array(length);
+    this.multicasts = view.sets.map(set => {
       const bytes = memory.shardTables[set.index];
-      return bytes === undefined ? undefined : new Multicast(set, myRank, bytes, options);
+      if (bytes === undefined) return undefined;
+      return new Multicast(set, myRank, bytes, options, before?.heritageFor(view, set.index));
     });
     this.mine = this.multicasts.filter(multicast => multicast !== undefined);
     this.shardPeers = this.mine.map(multicast => new Int32Array(multicast.set.replicas.length).fill(-1));
     this.pushedBytes = new Float64Array(this.mine.length);
     this.active = new Uint8Array(this.mine.length);
-    this.manager = new ViewManager(view, myRank, this.memberTable);
+    this.manager = new ViewManager(
+      view,
+      myRank,
+      this.memberTable,
+      new EndNotes(view),
+      options.suspicionMicros,
+      before?.standing,
+    );
+  }
+
+  private get standing(): Standing {
+    return this.manager.successorStanding;
+  }
+
+  /** What a set leaves to its multicast in the next view. */
+  private heritageFor(next: View, set: number): Heritage | undefined {
+    const multicast = this.multicasts[set];
+    const record = this.manager.decided;
+    if (multicast === undefined || record === undefined) return undefined;
+    const { senders } = multicast.set;
+    const oldIndexes = next.sets[set]!.senders.map(rank =>
+      senders.indexOf(rankOfMember(this.view, next.members[rank]!)),
+    );
+    return inherited(multicast.bequeath(record.trims[set]!), oldIndexes);
   }
 
   /** Notes that writes to `rank` go through these peers: its member table, then its table per replica set. */
   connected(rank: number, memberPeer: number, shardPeer: (set: number) => number): void {
     this.memberPeers[rank] = memberPeer;
+    this.needsRow[rank] = 1;
+    this.hasNewPeers = true;
     this.mine.forEach((multicast, i) => {
       const row = multicast.set.replicas.indexOf(rank);
       if (row >= 0) this.shardPeers[i]![row] = shardPeer(multicast.set.index);
@@ -79,22 +119,69 @@ export class Engine {
     this.manager.connected(rank);
   }
 
+  /** Nothing is written to `rank` any more. */
+  disconnected(rank: number): void {
+    this.memberPeers[rank] = -1;
+    this.mine.forEach(({ set }, i) => {
+      const row = set.replicas.indexOf(rank);
+      if (row >= 0) this.shardPeers[i]![row] = -1;
+    });
+  }
+
+  /** Writes of that member were lost: nothing that its rows show from now on is believed. */
+  broken(rank: number, reason: string): void {
+    if (rank === this.myRank) return;
+    this.memberTable.freeze(rank);
+    for (const multicast of this.mine) multicast.freeze(rank);
+    this.manager.suspect(rank, reason);
+  }
+
   /**
-   * One step. Reads memory, changes only my own rows, fills `outbox`.
+   * One step. Reads memory, changes only my own rows, adds to `outbox`.
    *
    * @param now microseconds since 1970, never falling
    * @returns how much was done; 0 when there was nothing to do
    */
   turn(now: number, outbox: Outbox): number {
-    outbox.clear();
+    const { manager } = this;
     let work = 0;
     const changed = this.memberTable.takeSnapshot();
-    if (this.manager.mayReceive) work += this.receiveAndDeliver(outbox);
-    this.manager.turn(this.mine, outbox);
+    if (manager.isActive) work += this.receiveAndDeliver(outbox);
+    else if (manager.state === 'trimming') work += this.deliverTheRest(outbox);
+    manager.turn(now, this.multicasts, outbox, changed);
     if (changed || outbox.effects.length > 0) work++;
-    if (this.manager.isActive) work += this.publish(now);
-    if (this.manager.isConnected) this.push(now, outbox.pushes);
+    if (manager.isActive) work += this.publish(now);
+    for (let i = 0; i < this.mine.length; i++) {
+      const multicast = this.mine[i]!;
+      if (multicast.mustPush(now)) this.pushShard(multicast, i, outbox.pushes);
+    }
+    this.pushMemberRow(outbox.pushes);
     return work;
+  }
+
+  /**
+   * A step of a view that was left behind.
+   *
+   * @returns ranks of members whose beat is new
+   */
+  turnAsVoter(now: number, pushes: PushList): readonly number[] {
+    const fresh = this.manager.turnAsVoter(now, this.memberTable.takeSnapshot());
+    this.pushMemberRow(pushes);
+    return fresh;
+  }
+
+  /** Says in a view that was left behind that I am well. */
+  beat(pushes: PushList): void {
+    this.manager.beat();
+    this.pushMemberRow(pushes);
+  }
+
+  /** What the record says is delivered, stable or not. */
+  private deliverTheRest({ deliveries }: Outbox): number {
+    const before = deliveries.count;
+    const { trims } = this.manager.decided!;
+    for (const multicast of this.mine) multicast.deliverTo(trims[multicast.set.index]!, deliveries);
+    return deliveries.count - before;
   }
 
   private receiveAndDeliver(outbox: Outbox): number {
@@ -124,26 +211,33 @@ export class Engine {
 
   /** When a turn must come though nothing happened: microseconds, or Infinity. */
   get nextDeadline(): number {
-    let deadline = Infinity;
+    let deadline = this.manager.nextDeadline;
     for (const { pushDeadline } of this.mine) if (pushDeadline < deadline) deadline = pushDeadline;
     return deadline;
   }
 
-  private push(now: number, pushes: PushList): void {
-    for (let i = 0; i < this.mine.length; i++) {
-      const multicast = this.mine[i]!;
-      if (multicast.mustPush(now)) this.pushShard(multicast, i, pushes);
-    }
-    const { memberTable, memberPeers } = this;
-    if (!memberTable.isDirty) return;
-    const { changedNotesOffset, changedNotesBytes, countersOffset, countersBytes } = memberTable;
+  /** The same for a view that was left behind. */
+  get voterDeadline(): number {
+    return this.manager.voterDeadline;
+  }
+
+  /** My row of the member table to all that I am connected to; all of it to those that have had nothing of it. */
+  private pushMemberRow(pushes: PushList): void {
+    const { memberTable, memberPeers, needsRow } = this;
+    if (!memberTable.isDirty && !this.hasNewPeers) return;
+    const { changedNotesOffset, changedNotesBytes, notesOffset, notesBytes, countersOffset, countersBytes } =
+      memberTable;
     memberTable.sealCounters();
     for (let rank = 0; rank < memberPeers.length; rank++) {
-      if (rank === this.myRank) continue;
-      const peer = this.connectedPeer(memberPeers, rank);
-      if (changedNotesBytes > 0) pushes.add(peer, changedNotesOffset, changedNotesBytes, CAPTURED);
+      const peer = memberPeers[rank]!;
+      if (peer < 0) continue;
+      const isNew = needsRow[rank] === 1;
+      const bytes = isNew ? notesBytes : changedNotesBytes;
+      if (bytes > 0) pushes.add(peer, isNew ? notesOffset : changedNotesOffset, bytes, CAPTURED);
       pushes.add(peer, countersOffset, countersBytes, CAPTURED);
+      needsRow[rank] = 0;
     }
+    this.hasNewPeers = false;
   }
 
   /** Ring bytes since the last push (two spans if they wrap), then the counters. */
@@ -160,16 +254,11 @@ export class Engine {
     const peers = this.shardPeers[index]!;
     for (let row = 0; row < peers.length; row++) {
       if (row === table.myRow) continue;
-      const peer = this.connectedPeer(peers, row);
+      const peer = peers[row]!;
+      if (peer < 0) continue;
       if (straight > 0) pushes.add(peer, ring + start, straight, BORROWED);
       if (length > straight) pushes.add(peer, ring, length - straight, BORROWED);
       pushes.add(peer, table.countersOffset, table.countersBytes, CAPTURED);
     }
-  }
-
-  private connectedPeer(peers: Int32Array, row: number): number {
-    const peer = peers[row]!;
-    if (peer < 0) assert(false, `no connection to row ${row}`);
-    return peer;
   }
 }

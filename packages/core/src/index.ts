@@ -21,6 +21,7 @@ export * from './multicast/ring-reader.js';
 export * from './multicast/releases.js';
 export * from './multicast/send-queue.js';
 export * from './multicast/delivery-list.js';
+export * from './multicast/heritage.js';
 export * from './multicast/multicast.js';
 export * from './membership/membership-machine.js';
 export * from './membership/view-manager.js';

@@ -1,25 +1,31 @@
 /**
- * Member is an engine with its ports: it polls the fabric, takes a turn, and performs the effects in their order. The
- * same object runs in production and in the simulator; whoever drives it calls `doWork` and nothing happens in between.
+ * Member is one member of a group, through all its views: it polls the fabric, takes a turn, and performs the effects in their order.
+ * The same object runs in production and in the simulator; whoever drives it calls `doWork` and nothing happens in between.
+ *
+ * A view is an engine and its memory. When one is decided to end and all of it is delivered, the member makes the next one, with fresh
+ * memory, and tells the others its keys. The old one stays until every member of the new one is connected to every other: those who are
+ * late read in it what was decided.
  *
  * An error inside a turn means that an invariant broke or the application threw: the member halts, says so once, and does
  * nothing any more. It pushes nothing of that turn, so what others saw of it stays true.
  */
 import { assert } from './assert.js';
-import { Engine, memberTableLayout } from './engine.js';
+import { Engine, memberTableLayout, type EngineOptions } from './engine.js';
 import { BowechoError } from './errors.js';
 import { Outbox, type Effect } from './effects.js';
-import { EVENT_PEER_FAILED, EVENT_STRIDE, EVENT_WRITES_LOST, type Region } from './fabric.js';
+import { EVENT_PEER_FAILED, EVENT_STRIDE, EVENT_WRITES_LOST, type Peer, type Region } from './fabric.js';
 import { DELIVERIES_PER_TURN } from './multicast/delivery-list.js';
-import { multicastLayout, type Multicast, type MulticastOptions } from './multicast/multicast.js';
+import { multicastLayout, type Multicast } from './multicast/multicast.js';
 import type { MembershipState } from './membership/membership-machine.js';
-import type { ControlMessage, Delivery, KeysMessage, Ports } from './ports.js';
-import { assertView, replicaSets, type View } from './view/view.js';
+import type { ViewRecord } from './membership/view-record.js';
+import type { ApplicationMessage, ControlMessage, Delivery, KeysMessage, Ports } from './ports.js';
+import { assertView, rankOfMember, type MemberIdentity, type View } from './view/view.js';
 
 /** What one turn takes of the fabric's events; the rest waits for the next. */
 const MOST_EVENTS = 64;
 
-export interface MemberOptions extends MulticastOptions {
+export interface MemberOptions extends EngineOptions {
+  /** The view to begin with. */
   readonly view: View;
   readonly myRank: number;
   readonly ports: Ports;
@@ -30,53 +36,90 @@ class CurrentDelivery implements Delivery {
   set = 0;
   sender = 0;
   isMine = false;
+  vid = 0;
   ordinal = 0;
   time = 0;
   memory: Uint8Array = new Uint8Array(0);
   offset = 0;
   length = 0;
-  constructor(readonly vid: number) {}
+}
+
+/** One view at this member: its engine, its memory, its ways to the others. */
+class Epoch {
+  readonly memberRegion: Region;
+  /** By replica set: undefined where this member is no replica. */
+  readonly shardRegions: readonly (Region | undefined)[];
+  /** By replica set: all of its table, for payloads. */
+  readonly shardBytes: readonly (Uint8Array | undefined)[];
+  readonly engine: Engine;
+  /** By rank. */
+  readonly peers: Peer[][];
+
+  constructor(view: View, me: MemberIdentity, { ports, ...options }: MemberOptions, before?: Engine) {
+    const myRank = rankOfMember(view, me);
+    const { fabric } = ports;
+    this.memberRegion = fabric.register(memberTableLayout(view).bytes);
+    this.shardRegions = view.sets.map(set =>
+      set.replicas.includes(myRank)
+        ? fabric.register(multicastLayout(set, options.ringBytes).bytes)
+        : undefined,
+    );
+    this.shardBytes = this.shardRegions.map(region => region && new Uint8Array(region.memory));
+    const memory = {
+      memberTable: this.memberRegion.memory,
+      shardTables: this.shardRegions.map(region => region?.memory),
+    };
+    this.engine = new Engine(view, myRank, memory, options, before);
+    this.peers = view.members.map(() => []);
+  }
+
+  close(): void {
+    this.memberRegion.close();
+    for (const region of this.shardRegions) region?.close();
+  }
 }
 
 export class Member {
-  readonly view: View;
-  readonly myRank: number;
-  private readonly engine: Engine;
+  readonly identity: MemberIdentity;
+  private readonly options: MemberOptions;
   private readonly ports: Ports;
   private readonly outbox = new Outbox();
-  private readonly memberRegion: Region;
-  private readonly shardRegions: readonly (Region | undefined)[];
-  /** By replica set: all of its table, for payloads. */
-  private readonly shardBytes: readonly (Uint8Array | undefined)[];
-  private readonly delivery: CurrentDelivery;
-  /** By the fabric's peer index: whose memory it is. */
-  private readonly rankOfPeer = new Map<number, number>();
+  private epoch: Epoch;
+  /** Views left behind that others may still need me in, oldest first. */
+  private former: Epoch[] = [];
+  private readonly delivery = new CurrentDelivery();
+  /** By the fabric's peer index: whose memory it is, and of which view. */
+  private readonly wayOf = new Map<number, { readonly epoch: Epoch; readonly rank: number }>();
   private readonly events = new Int32Array(MOST_EVENTS * EVENT_STRIDE);
+  /** By id: keys of the next view from members that are in it already. */
+  private readonly earlyKeys = new Map<string, KeysMessage>();
+  /** What applications say from a view that does not run here yet. */
+  private earlyMessages: ApplicationMessage[] = [];
+  private isBroken = false;
+  private hasRun = false;
 
   /** Registers the view's memory. Others learn of it by `start`. */
   constructor(options: MemberOptions) {
     const { view, myRank, ports } = options;
     assertView(view);
-    this.view = view;
-    this.myRank = myRank;
+    this.identity = view.members[myRank]!;
+    this.options = options;
     this.ports = ports;
-    this.memberRegion = ports.fabric.register(memberTableLayout(view).bytes);
-    this.shardRegions = replicaSets(view).map(set =>
-      set.replicas.includes(myRank)
-        ? ports.fabric.register(multicastLayout(set, options.ringBytes).bytes)
-        : undefined,
-    );
-    this.shardBytes = this.shardRegions.map(region => region && new Uint8Array(region.memory));
-    this.delivery = new CurrentDelivery(view.vid);
-    this.engine = new Engine(
-      view,
-      myRank,
-      {
-        memberTable: this.memberRegion.memory,
-        shardTables: this.shardRegions.map(region => region?.memory),
-      },
-      options,
-    );
+    this.epoch = new Epoch(view, this.identity, options);
+  }
+
+  /** The view that this member is in, or was in last. */
+  get view(): View {
+    return this.epoch.engine.view;
+  }
+
+  /** The place of this member in `view`. */
+  get myRank(): number {
+    return this.engine.myRank;
+  }
+
+  private get engine(): Engine {
+    return this.epoch.engine;
   }
 
   get state(): MembershipState {
@@ -95,7 +138,10 @@ export class Member {
 
   /** When `doWork` must be called though nothing happened: microseconds since 1970, or Infinity. */
   get nextDeadline(): number {
-    return this.state === 'halted' ? Infinity : this.engine.nextDeadline;
+    if (this.isBroken) return Infinity;
+    let deadline = this.engine.nextDeadline;
+    for (const { engine } of this.former) deadline = Math.min(deadline, engine.voterDeadline);
+    return deadline;
   }
 
   /** What this member waits for, and on whom. */
@@ -105,21 +151,23 @@ export class Member {
 
   /** Tells the other members where to write. */
   start(): void {
-    for (let rank = 0; rank < this.view.members.length; rank++) if (rank !== this.myRank) this.sendKeys(rank);
+    for (const member of this.view.members) if (member !== this.identity) this.sendKeys(member);
   }
 
-  /** Tells one of them, again where the control channel may have lost it. */
-  sendKeys(rank: number): void {
-    const me = this.view.members[this.myRank]!;
+  /** Tells one of them, again where the control channel may have lost it. Nothing to tell to who is in no view with me. */
+  sendKeys(to: MemberIdentity): void {
+    const { epoch, identity, ports } = this;
+    const rank = rankOfMember(this.view, to);
+    if (rank < 0 || rank === this.myRank || epoch.engine.manager.isOver) return;
     const keys: KeysMessage = {
       kind: 'keys',
       vid: this.view.vid,
-      from: me,
-      address: this.ports.fabric.address,
-      memberTable: this.memberRegion.key,
-      shardTables: this.shardRegions.map(region => region?.key),
+      from: identity,
+      address: ports.fabric.address,
+      memberTable: epoch.memberRegion.key,
+      shardTables: epoch.shardRegions.map(region => region?.key),
     };
-    this.ports.control.send(this.view.members[rank]!, keys);
+    ports.control.send(to, keys);
   }
 
   /**
@@ -128,28 +176,54 @@ export class Member {
    * @returns why the message was not taken, in words: it came from a network, so anything may be in it
    */
   receiveControl(message: ControlMessage): string | undefined {
-    if (this.state === 'halted') return 'this member has halted'; // no turn follows that would look at it
-    return this.engine.manager.receive(message);
+    const { manager } = this.engine;
+    const { vid } = this.view;
+    if (this.isBroken || manager.isOver)
+      return `this member ${this.state === 'left' ? 'has left' : 'has halted'}`;
+    if (message.kind === 'application') return this.takeMessage(message);
+    if (message.kind === 'keys' && message.vid === vid + 1 && this.isOther(message.from)) {
+      this.earlyKeys.set(message.from.id, message);
+      return undefined;
+    }
+    return manager.receive(message);
   }
 
-  /** Sends bytes to another member's application, over the control channel. False: there is no way to it now. */
-  sendMessage(toRank: number, bytes: Uint8Array): boolean {
-    const from = this.view.members[this.myRank]!;
-    const to = this.view.members[toRank]!;
-    return this.ports.control.send(to, { kind: 'application', vid: this.view.vid, from, bytes });
+  private isOther(from: MemberIdentity): boolean {
+    const rank = rankOfMember(this.view, from);
+    return rank >= 0 && rank !== this.myRank;
   }
 
   /**
-   * Notes that another member is gone for good, as somebody beside the fabric knows for certain: its view cannot go on.
+   * What the application of another member says waits until the view that it was said in runs here, too: what is said does not come the
+   * way that rows come, so its sender may be ahead of me.
+   */
+  private takeMessage(message: ApplicationMessage): string | undefined {
+    const { from, vid } = message;
+    if (!this.isOther(from))
+      return `${from.id} (incarnation ${from.incarnation}) is no other member of view ${this.view.vid}`;
+    if (vid > this.view.vid + 1) return `it is of view ${vid}, and this is ${this.view.vid}`;
+    this.earlyMessages.push(message);
+    return undefined;
+  }
+
+  /** Sends bytes to another member's application, over the control channel. False: there is no way to it now. */
+  sendMessage(to: MemberIdentity, bytes: Uint8Array): boolean {
+    const { vid } = this.view;
+    return this.ports.control.send(to, { kind: 'application', vid, from: this.identity, bytes });
+  }
+
+  /**
+   * Notes that another member is gone for good, as somebody beside the fabric knows for certain: its view cannot go on with it.
    * What it had written here before is looked at first; who left in order is not lost.
    *
    * @param reason to be read after `n3 is lost: `
    */
-  memberLost(rank: number, reason: string): void {
-    if (this.state !== 'halted') this.engine.manager.lost(rank, reason);
+  memberLost(member: MemberIdentity, reason: string): void {
+    const rank = rankOfMember(this.view, member);
+    if (rank >= 0) this.engine.manager.suspect(rank, reason);
   }
 
-  /** Goes on purpose: delivers what was sent, then ends the view. */
+  /** Goes on purpose: delivers what was sent, then ends the view for itself. */
   leave(reason: string): void {
     this.engine.manager.requestLeave(reason);
   }
@@ -167,7 +241,7 @@ export class Member {
    * @throws BowechoError `NOT_A_REPLICA`, `TOO_LARGE`, `OVERLOADED`, `HALTED`, `CLOSED`; nothing was sent then
    */
   send(set: number, payload: Uint8Array, length: number = payload.length): number {
-    if (this.state !== 'running') this.refuseSend();
+    if (!this.hasRun || this.isBroken || this.engine.manager.isLeaving) this.refuseSend();
     const multicast = this.engine.multicasts[set];
     if (multicast === undefined) {
       throw new BowechoError('NOT_A_REPLICA', `this member holds no replica of set ${set}`, {
@@ -180,10 +254,8 @@ export class Member {
   private refuseSend(): never {
     if (this.state === 'halted')
       throw new BowechoError('HALTED', 'this member has halted', { didExecute: 'no' });
-    const what = this.state === 'leaving' || this.state === 'wedged' ? 'ended' : 'not begun';
-    throw new BowechoError('CLOSED', `view ${this.view.vid} has ${what} here (${this.state})`, {
-      didExecute: 'no',
-    });
+    const what = this.hasRun ? 'this member is leaving' : `view ${this.view.vid} has not begun here`;
+    throw new BowechoError('CLOSED', `${what} (${this.state})`, { didExecute: 'no' });
   }
 
   /** Takes back a message that still waits for room. False: it is on its way. */
@@ -223,17 +295,22 @@ export class Member {
    * @returns how much was done; 0 lets the driver rest
    */
   doWork(now: number): number {
-    if (this.state === 'halted') return 0;
+    if (this.isBroken) return 0;
     const { fabric } = this.ports;
-    const { outbox } = this;
+    const { outbox, former } = this;
     try {
       fabric.poll();
       this.takeEvents();
       if (outbox.pushes.count > 0 && !this.flushPushes()) return 0;
-      const work = this.engine.turn(now, outbox);
+      outbox.clear();
+      if (former.length > 0) this.turnFormer(now);
+      let work = this.engine.turn(now, outbox);
+      if (former.length > 0 && this.engine.manager.hasBeaten)
+        for (const { engine } of former) engine.beat(outbox.pushes);
       this.performDeliveries();
       if (outbox.effects.length > 0) this.performEffects();
-      this.flushPushes();
+      if (this.earlyMessages.length > 0 && !this.engine.manager.isOver) work += this.handMessages();
+      if (this.flushPushes() && this.former.length > 0) this.retireFormer();
       return work;
     } catch (error) {
       this.halt(error);
@@ -241,18 +318,66 @@ export class Member {
     }
   }
 
+  /** In views left behind I vote, and hear who is alive. */
+  private turnFormer(now: number): void {
+    for (const { engine } of this.former) {
+      for (const rank of engine.turnAsVoter(now, this.outbox.pushes)) {
+        const present = rankOfMember(this.view, engine.view.members[rank]!);
+        if (present >= 0) this.engine.manager.heard(present, now);
+      }
+    }
+  }
+
+  /** Once all are in the present view nobody needs those before it. Nothing is under way from them then. */
+  private retireFormer(): void {
+    const { state } = this;
+    if (state !== 'running' && state !== 'leaving') return;
+    for (const epoch of this.former) {
+      epoch.peers.forEach((_, rank) => this.disconnect(epoch, rank));
+      epoch.close();
+    }
+    this.former = [];
+  }
+
   /** A peer that failed, or whose writes were lost, is a member that the view has lost. */
   private takeEvents(): void {
     const { events } = this;
     const count = this.ports.fabric.drain(events);
     for (let i = 0; i < count * EVENT_STRIDE; i += EVENT_STRIDE) {
-      const rank = this.rankOfPeer.get(events[i + 1]!);
-      if (rank === undefined) continue;
-      const { manager } = this.engine;
-      if (events[i] === EVENT_PEER_FAILED) manager.lost(rank, 'its process is gone, or cannot be reached');
-      else if (events[i] === EVENT_WRITES_LOST)
-        manager.broken(rank, 'the connection broke, and writes were lost');
+      const way = this.wayOf.get(events[i + 1]!);
+      if (way === undefined) continue;
+      const member = way.epoch.engine.view.members[way.rank]!;
+      if (events[i] === EVENT_PEER_FAILED)
+        this.memberLost(member, 'its process is gone, or cannot be reached');
+      else if (events[i] === EVENT_WRITES_LOST) this.memberBroken(member);
     }
+  }
+
+  /** A connection carries the writes of all views. */
+  private memberBroken(member: MemberIdentity): void {
+    for (const { engine } of [...this.former, this.epoch]) {
+      const rank = rankOfMember(engine.view, member);
+      if (rank >= 0) engine.broken(rank, 'the connection broke, and writes were lost');
+    }
+  }
+
+  /** What applications said in views that have come here. */
+  private handMessages(): number {
+    const { state } = this;
+    const { vid } = this.view;
+    const isComing = state === 'connecting' || state === 'installing';
+    const waiting = this.earlyMessages;
+    this.earlyMessages = [];
+    let count = 0;
+    for (const message of waiting) {
+      const isEarly = message.vid > vid || (message.vid === vid && isComing);
+      if (isEarly) this.earlyMessages.push(message);
+      else {
+        this.ports.application.onMessage(message.from, message.bytes);
+        count++;
+      }
+    }
+    return count;
   }
 
   /** Offers what is left to push. False: the fabric is full, and nothing newer may be pushed before it. */
@@ -264,17 +389,21 @@ export class Member {
 
   private performDeliveries(): void {
     const { deliveries } = this.outbox;
-    const { delivery } = this;
+    if (deliveries.count === 0) return;
+    const { delivery, myRank } = this;
     const { application } = this.ports;
+    const { shardBytes } = this.epoch;
+    const { sets, vid } = this.view;
+    delivery.vid = vid;
     for (let i = 0; i < deliveries.count; i++) {
       const set = deliveries.set[i]!;
-      const sender = this.engine.sets[set]!.senders[deliveries.sender[i]!]!;
+      const sender = sets[set]!.senders[deliveries.sender[i]!]!;
       delivery.set = set;
       delivery.sender = sender;
-      delivery.isMine = sender === this.myRank;
+      delivery.isMine = sender === myRank;
       delivery.ordinal = deliveries.ordinal[i]!;
       delivery.time = deliveries.time[i]!;
-      delivery.memory = this.shardBytes[set]!;
+      delivery.memory = shardBytes[set]!;
       delivery.offset = deliveries.offset[i]!;
       delivery.length = deliveries.length[i]!;
       application.deliver(delivery);
@@ -291,33 +420,84 @@ export class Member {
       case 'connect':
         this.connect(effect.rank, effect.keys);
         break;
-      case 'message':
-        application.onMessage(effect.fromRank, effect.bytes);
+      case 'disconnect':
+        this.disconnect(this.epoch, effect.rank);
         break;
       case 'state-changed':
         application.onStateChanged(effect.change);
         break;
       case 'view-installed':
+        this.hasRun = true;
         application.onViewInstalled(effect.view);
         break;
-      case 'view-ended':
-        application.onViewEnded(effect.reason);
+      case 'view-decided':
+        this.tellThoseWithout(effect.record);
+        break;
+      case 'enter-view':
+        this.enter(effect.view);
+        application.onViewEntered(effect.view);
+        break;
+      case 'ended':
+        application.onEnded(effect.end);
         break;
     }
   }
 
   private connect(rank: number, keys: KeysMessage): void {
     const { fabric } = this.ports;
+    const { epoch } = this;
     const open = (key: Uint8Array, region: Region): number => {
-      const { index } = fabric.connect(keys.address, key, region);
-      this.rankOfPeer.set(index, rank);
-      return index;
+      const peer = fabric.connect(keys.address, key, region);
+      this.wayOf.set(peer.index, { epoch, rank });
+      epoch.peers[rank]!.push(peer);
+      return peer.index;
     };
-    const memberPeer = open(keys.memberTable, this.memberRegion);
-    this.engine.connected(rank, memberPeer, set => open(keys.shardTables[set]!, this.shardRegions[set]!));
+    try {
+      const memberPeer = open(keys.memberTable, epoch.memberRegion);
+      epoch.engine.connected(rank, memberPeer, set => open(keys.shardTables[set]!, epoch.shardRegions[set]!));
+    } catch (error) {
+      // In the first view somebody has to be told what is wrong; later it may just have gone since it gave its keys.
+      if (!(error instanceof BowechoError) || this.view.vid === 0) throw error;
+      this.engine.manager.suspect(rank, error.message);
+      this.disconnect(epoch, rank);
+    }
+  }
+
+  private disconnect(epoch: Epoch, rank: number): void {
+    epoch.engine.disconnected(rank);
+    for (const peer of epoch.peers[rank]!.splice(0)) {
+      this.wayOf.delete(peer.index);
+      this.ports.fabric.disconnect(peer);
+    }
+  }
+
+  /** Who is not in the next view may not be written to, and would not hear of it; if this is lost as well, it finds out by the silence. */
+  private tellThoseWithout(record: ViewRecord): void {
+    const { view, identity, ports } = this;
+    view.members.forEach((member, rank) => {
+      if (record.fates[rank] === 'stays' || rank === this.myRank) return;
+      ports.control.send(member, { kind: 'decided', vid: view.vid, from: identity, record });
+    });
+  }
+
+  /** Fresh memory: a late write of somebody who was left out hits nothing. Whom I suspect I go on to suspect. */
+  private enter(view: View): void {
+    const before = this.epoch;
+    const { suspected } = before.engine.manager;
+    this.former.push(before);
+    this.epoch = new Epoch(view, this.identity, this.options, before.engine);
+    const { manager } = this.engine;
+    suspected.forEach((reason, rank) => {
+      const member = before.engine.view.members[rank]!;
+      if (reason !== undefined) this.memberLost(member, reason);
+    });
+    this.start();
+    for (const keys of this.earlyKeys.values()) if (keys.vid === view.vid) manager.receive(keys);
+    this.earlyKeys.clear();
   }
 
   private halt(error: unknown): void {
+    this.isBroken = true;
     this.outbox.clear();
     this.engine.manager.halt(String(error), this.outbox);
     this.performEffects();
@@ -325,10 +505,9 @@ export class Member {
     this.ports.application.onHalted(error);
   }
 
-  /** Fences everybody out of this view's memory. Call it when the member is done. */
+  /** Fences everybody out of this member's memory. Call it when the member is done. */
   close(): void {
-    this.memberRegion.close();
-    for (const region of this.shardRegions) region?.close();
+    for (const epoch of [...this.former, this.epoch]) epoch.close();
   }
 
   /** One line per replica set, for people. */

@@ -3,6 +3,7 @@
  */
 import type { Fabric } from './fabric.js';
 import type { StateChange } from './membership/membership-machine.js';
+import type { ViewRecord } from './membership/view-record.js';
 import type { MemberIdentity, View } from './view/view.js';
 
 /** What every member of a view tells every other before it starts: where to write. */
@@ -26,7 +27,18 @@ export interface ApplicationMessage {
   readonly bytes: Uint8Array;
 }
 
-export type ControlMessage = KeysMessage | ApplicationMessage;
+/**
+ * What one who knows how a view ended tells those who are not in the next one: nobody may write into their memory any more, so they
+ * might not hear of it.
+ */
+export interface DecidedMessage {
+  readonly kind: 'decided';
+  readonly vid: number;
+  readonly from: MemberIdentity;
+  readonly record: ViewRecord;
+}
+
+export type ControlMessage = KeysMessage | ApplicationMessage | DecidedMessage;
 
 /** The control channel: reliable and in order per pair of members, slow, and never on the path of a message. */
 export interface ControlPort {
@@ -36,9 +48,9 @@ export interface ControlPort {
 
 /** One delivered message. The object is reused, and its bytes may be overwritten once `deliver` returned. */
 export interface Delivery {
-  /** Index in `replicaSets(view)`. */
+  /** Index in `View.sets`. */
   readonly set: number;
-  /** Rank of the sender, and whether that is me. */
+  /** Rank of the sender in the view of `vid`, and whether that is me. */
   readonly sender: number;
   readonly isMine: boolean;
   readonly vid: number;
@@ -55,16 +67,34 @@ export interface Delivery {
   readonly length: number;
 }
 
+/** How a member's time in the group ended. */
+export interface MembershipEnd {
+  /** In words. */
+  readonly reason: string;
+  /** Whether it went on purpose, and the group knows. */
+  readonly isLeave: boolean;
+  /**
+   * By set: how many more of my messages than were delivered here those who go on deliver; the others nobody ever will. Undefined
+   * where I am no sender, and for all sets where what is decided is not known here.
+   */
+  readonly executedElsewhere: readonly (number | undefined)[];
+}
+
 /** What runs on top of a member. Nothing here may throw: a throw halts the member. */
 export interface Application {
   deliver(delivery: Delivery): void;
-  /** A view starts; all deliveries until the next call belong to it. */
+  /**
+   * The next view is decided, and all of the one before is delivered: what is delivered from now on belongs to it. Every member of it
+   * that was in the one before gets this call at the same place of each set's sequence. Not called for the first view.
+   */
+  onViewEntered(view: View): void;
+  /** Every member of the view is connected to every other: messages flow. A view may end before that. */
   onViewInstalled(view: View): void;
-  /** Nothing more will be delivered in this view. */
-  onViewEnded(reason: string): void;
+  /** This member is in no view any more: nothing more will be delivered here. */
+  onEnded(end: MembershipEnd): void;
   onStateChanged(change: StateChange): void;
   /** Another member's application sent this over the control channel. */
-  onMessage(fromRank: number, bytes: Uint8Array): void;
+  onMessage(from: MemberIdentity, bytes: Uint8Array): void;
   /** The member stopped for good because an invariant broke. */
   onHalted(error: unknown): void;
 }

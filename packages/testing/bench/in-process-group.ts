@@ -15,8 +15,9 @@ export class CountingApplication implements Application {
     if (delivery.isMine) this.mine++;
     this.sum += delivery.memory[delivery.offset]!;
   }
+  onViewEntered(): void {}
   onViewInstalled(): void {}
-  onViewEnded(): void {}
+  onEnded(): void {}
   onStateChanged(): void {}
   onMessage(): void {}
   onHalted(error: unknown): void {
@@ -46,6 +47,7 @@ export function createGroup(
         myRank,
         ringBytes,
         queueBytes: 2 * ringBytes,
+        suspicionMicros: Infinity,
         ports: {
           fabric: network.createFabric(),
           control: {

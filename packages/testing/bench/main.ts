@@ -17,6 +17,7 @@ import { benchRaw } from './raw.js';
 import { printResults, writeResults, type Result } from './report.js';
 import { benchSimulator } from './simulator.js';
 import { benchTurn } from './turn.js';
+import { benchViewChange } from './view-change.js';
 
 const CASES = [
   'turn',
@@ -27,6 +28,7 @@ const CASES = [
   'idle-cpu',
   'allocation',
   'simulator',
+  'view-change',
 ] as const;
 type Case = (typeof CASES)[number];
 const BETWEEN_PROCESSES = ['shared-memory', 'libfabric-tcp', 'libfabric-shm'] as const;
@@ -42,6 +44,7 @@ const FABRICS_OF: Readonly<Record<Case, readonly FabricName[]>> = {
   'idle-cpu': ['in-process', ...BETWEEN_PROCESSES],
   allocation: ['in-process'],
   simulator: ['simulated'],
+  'view-change': ['shared-memory', 'libfabric-tcp'],
 };
 const MEBIBYTE = 1024 * 1024;
 /** Bytes of a payload. In one process a message must fit a quarter of a 4 MiB ring. */
@@ -54,6 +57,7 @@ const DEFAULT_SIZES: Readonly<Record<Case, readonly number[]>> = {
   'idle-cpu': [100],
   allocation: [100],
   simulator: [],
+  'view-change': [],
 };
 /** Over libfabric fewer: what is between them follows from their neighbours. */
 const NETWORK_SIZES: Partial<Record<Case, readonly number[]>> = {
@@ -68,6 +72,7 @@ interface Options {
   readonly fabric?: FabricName;
   readonly size?: number;
   readonly seconds: number;
+  readonly losses: number;
 }
 
 const program = new Command('bench')
@@ -76,7 +81,8 @@ const program = new Command('bench')
   .option('--only <case>', `one case: ${CASES.join(', ')}`, readCase)
   .option('--fabric <name>', `only cases on that fabric: ${FABRICS.join(', ')}`, readFabric)
   .option('--size <bytes>', 'payload size instead of the default ones', readSize)
-  .option('--seconds <s>', 'seconds that each figure is measured for', readSeconds, 2);
+  .option('--seconds <s>', 'seconds that each figure is measured for', readSeconds, 2)
+  .option('--losses <n>', 'members that are lost in the case view-change, of each kind', readLosses, 6);
 
 function readCase(text: string): Case {
   const found = CASES.find(name => name === text);
@@ -106,6 +112,11 @@ function readSeconds(text: string): number {
     throw new InvalidArgumentError(`Seconds are a number from 0.05 to 600, not '${text}'.`);
   }
   return seconds;
+}
+
+function readLosses(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError(`Losses are a whole number from 1 to 9999, not '${text}'.`);
 }
 
 function defaultSizes(name: Case, fabric: FabricName): readonly number[] {
@@ -139,6 +150,8 @@ async function run(name: Case, fabric: FabricName, options: Options): Promise<Re
       return benchAllocation(sizes[0]!);
     case 'simulator':
       return benchSimulator(options);
+    case 'view-change':
+      return benchViewChange({ fabric, losses: options.losses });
   }
 }
 

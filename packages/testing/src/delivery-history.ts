@@ -2,14 +2,15 @@
  * DeliveryHistory is what one member delivered, in order, in parallel arrays that only grow. It is what a test of an
  * actor or of the protocol looks at after a run; it keeps a hash of the payload and not the payload.
  */
-import type { Delivery } from '@bowecho/core';
+import type { ObservedDelivery } from './observer.js';
 
 export class DeliveryHistory {
-  /** By delivery: replica set, rank of the sender, hash of the payload (32 bits, signed). */
+  /** By delivery: replica set, node of the sender, hash of the payload (32 bits, signed). */
   readonly set: number[] = [];
   readonly sender: number[] = [];
   readonly hash: number[] = [];
-  /** By delivery: ordinal, agreed time (microseconds since 1970), and when it was delivered in virtual microseconds. */
+  /** By delivery: view, ordinal, agreed time (microseconds since 1970), and when it was delivered in virtual microseconds. */
+  readonly vid: number[] = [];
   readonly ordinal: number[] = [];
   readonly time: number[] = [];
   readonly at: number[] = [];
@@ -18,10 +19,11 @@ export class DeliveryHistory {
     return this.set.length;
   }
 
-  add(delivery: Delivery, hash: number, at: number): void {
+  add(delivery: ObservedDelivery, hash: number, at: number): void {
     this.set.push(delivery.set);
     this.sender.push(delivery.sender);
     this.hash.push(hash);
+    this.vid.push(delivery.vid);
     this.ordinal.push(delivery.ordinal);
     this.time.push(delivery.time);
     this.at.push(at);

@@ -1,5 +1,12 @@
 /** The founders' view of a simulated group, as the shipped layout makes it. */
-import { assert, layoutSubgroups, type MemberIdentity, type SubgroupSpec, type View } from '@bowecho/core';
+import {
+  assert,
+  foundingView,
+  layoutSubgroups,
+  type MemberIdentity,
+  type SubgroupSpec,
+  type View,
+} from '@bowecho/core';
 
 /** One ordered actor type with one shard on every node. */
 export function everywhere(nodes: number): SubgroupSpec {
@@ -21,5 +28,5 @@ export function firstView(nodes: number, subgroups: readonly SubgroupSpec[]): Vi
   }));
   const layout = layoutSubgroups(subgroups, members);
   assert(layout.adequate, layout.adequate ? '' : layout.missing.join('; '));
-  return { vid: 0, members, subgroups: layout.subgroups };
+  return foundingView(members, layout.subgroups);
 }

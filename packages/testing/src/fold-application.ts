@@ -22,8 +22,9 @@ export class FoldApplication implements Application {
     return this.states.get(set) ?? 0;
   }
 
+  onViewEntered(): void {}
   onViewInstalled(): void {}
-  onViewEnded(): void {}
+  onEnded(): void {}
   onStateChanged(): void {}
   onMessage(): void {}
   onHalted(): void {}

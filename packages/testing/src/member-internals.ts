@@ -18,8 +18,20 @@ import {
   type Table,
 } from '@bowecho/core';
 
+/** The engine of the view that a member is in, or was in last. */
 export function engineOf(member: Member): Engine {
   return member['engine'] as Engine;
+}
+
+/** Its engine of that view, as long as it has one. */
+export function engineOfView(member: Member, vid: number): Engine | undefined {
+  const former = member['former'] as readonly { readonly engine: Engine }[];
+  return [engineOf(member), ...former.map(({ engine }) => engine)].find(({ view }) => view.vid === vid);
+}
+
+/** The member table of an engine. */
+export function memberTableOf(engine: Engine): Table {
+  return engine['memberTable'] as Table;
 }
 
 /** Puts `wrap(application)` in the place of what runs on a member. */
@@ -29,11 +41,11 @@ export function wrapApplication(member: Member, wrap: (inner: Application) => Ap
   assert(Reflect.set(member, 'ports', wrapped), 'a member is frozen');
 }
 
-/** The member table, then the table of each replica set that this member replicates. */
+/** The member table of the present view, then the table of each replica set that this member replicates. */
 export function tablesOf(member: Member): readonly Table[] {
   const engine = engineOf(member);
   const replicated = engine.multicasts.filter(multicast => multicast !== undefined);
-  return [engine['memberTable'] as Table, ...replicated.map(multicast => multicast.table)];
+  return [memberTableOf(engine), ...replicated.map(multicast => multicast.table)];
 }
 
 /** How many frames of all senders a replica holds, knows to be held by everybody, and has delivered. */
@@ -46,8 +58,7 @@ export interface Progress {
 /** Adds up the progress of one replica over the senders of a set. */
 export function addProgress(multicast: Multicast, sum: Progress): void {
   const { received } = shardColumns(multicast.set.senders.length);
-  const readers = multicast['readers'] as readonly RingReader[];
-  readers.forEach((reader, sender) => {
+  readersOf(multicast).forEach((reader, sender) => {
     sum.received += reader.received;
     sum.delivered += reader.delivered;
     sum.stable +=
@@ -55,10 +66,18 @@ export function addProgress(multicast: Multicast, sum: Progress): void {
   });
 }
 
-/** How many frames of a sender, by its index in that set, a replica has received. */
-export function framesReceived(member: Member, set: number, sender: number): number {
-  const readers = engineOf(member).multicasts[set]!['readers'] as readonly RingReader[];
-  return readers[sender]!.received;
+/** By sender: frames that a replica has received in the view of its engine. */
+export function framesReceived(multicast: Multicast): readonly number[] {
+  return readersOf(multicast).map(({ received }) => received);
+}
+
+/** By sender: frames that it has delivered. */
+export function framesDelivered(multicast: Multicast): readonly number[] {
+  return readersOf(multicast).map(({ delivered }) => delivered);
+}
+
+function readersOf(multicast: Multicast): readonly RingReader[] {
+  return multicast['readers'] as readonly RingReader[];
 }
 
 /** Replaces the counters' memory of some tables by one that calls back before each read, and puts it back. */
@@ -67,7 +86,7 @@ export class CounterHook {
   private readonly hooked: readonly Float64Array[];
 
   constructor(
-    private readonly tables: readonly Table[],
+    readonly tables: readonly Table[],
     beforeRead: () => void,
   ) {
     this.plain = tables.map(table => table['cells'] as Float64Array);

@@ -1,7 +1,8 @@
 /**
  * Profile is a family of worlds with something to do in them: from a seed it draws a world and a workload. `small` is for
  * running very many seeds, `mixed` has several sets, unordered ones and slow nodes, `large` is for long runs. In `faulty` nodes crash
- * and stand still and links break, for a while; then all that can be healed is healed, and the rest must settle.
+ * and stand still and links break, for a while; then all that can be healed is healed, and the rest must settle. `hostile` is that
+ * with more nodes and several sets.
  */
 import type { SubgroupSpec } from '@bowecho/core';
 import { drawFaults } from './faults/fault.js';
@@ -11,7 +12,7 @@ import { Random } from './random.js';
 import { memberProcess } from './simulated-process.js';
 import { World, type WorldOptions } from './world.js';
 
-export type ProfileName = 'small' | 'mixed' | 'large' | 'faulty';
+export type ProfileName = 'small' | 'mixed' | 'large' | 'faulty' | 'hostile';
 
 interface Profile {
   readonly nodes: readonly [number, number];
@@ -22,8 +23,13 @@ interface Profile {
   readonly payloadBytes: number;
   readonly ringBytes: readonly number[];
   readonly subgroups: (random: Random, nodes: number) => readonly SubgroupSpec[];
-  /** How often a node leaves in the midst of it. */
+  /** Most that a clock is off, milliseconds. */
+  readonly clockSkewMs: number;
+  /** One of these times the longest delay of a write, and at least 40 ms, is the suspicion time; nobody beats where there are none. */
+  readonly suspicionDelays: readonly number[];
+  /** How often nodes leave in the midst of it, and whether it may be more than one. */
   readonly leave: number;
+  readonly manyLeave: boolean;
   /** How often one node is slow. */
   readonly slowNode: number;
   /** Whether faults happen. */
@@ -56,6 +62,15 @@ const severalTypes = (random: Random, nodes: number): readonly SubgroupSpec[] =>
   { name: 'gossip', mode: 'unordered', shards: 1, minReplicas: 1, maxReplicas: nodes, senders: 'all' },
 ];
 
+/** Few sets lose all their replicas, which ends the group. */
+const wellReplicated = (random: Random, nodes: number): readonly SubgroupSpec[] => {
+  const [ledger, ...others] = severalTypes(random, nodes);
+  return [
+    { ...ledger!, shards: random.between(1, 2), maxReplicas: random.between(Math.min(3, nodes), nodes) },
+    ...others,
+  ];
+};
+
 const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   small: {
     nodes: [3, 3],
@@ -64,7 +79,10 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 48,
     ringBytes: [256, 512, 1024],
     subgroups: oneOrdered,
+    clockSkewMs: 5,
+    suspicionDelays: [],
     leave: 0.06,
+    manyLeave: false,
     slowNode: 0,
     isFaulty: false,
     maxEvents: 50_000,
@@ -76,7 +94,10 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 120,
     ringBytes: [1024, 2048, 4096],
     subgroups: severalTypes,
+    clockSkewMs: 5,
+    suspicionDelays: [],
     leave: 0.06,
+    manyLeave: false,
     slowNode: 0.3,
     isFaulty: false,
     maxEvents: 1_000_000,
@@ -88,7 +109,10 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 200,
     ringBytes: [2048, 8192],
     subgroups: severalTypes,
+    clockSkewMs: 5,
+    suspicionDelays: [],
     leave: 0,
+    manyLeave: false,
     slowNode: 0.3,
     isFaulty: false,
     maxEvents: 20_000_000,
@@ -100,10 +124,28 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 48,
     ringBytes: [256, 512, 1024],
     subgroups: oneOrdered,
+    clockSkewMs: 5,
+    suspicionDelays: [10, 20],
     leave: 0.06,
+    manyLeave: false,
     slowNode: 0,
     isFaulty: true,
     maxEvents: 50_000,
+  },
+  hostile: {
+    nodes: [2, 6],
+    messages: [30, 100],
+    spanMs: 40,
+    payloadBytes: 80,
+    ringBytes: [512, 1024],
+    subgroups: wellReplicated,
+    clockSkewMs: 300,
+    suspicionDelays: [10, 20],
+    leave: 0.25,
+    manyLeave: true,
+    slowNode: 0.1,
+    isFaulty: true,
+    maxEvents: 500_000,
   },
 };
 
@@ -117,8 +159,8 @@ export interface Scene {
   readonly maxEvents: number;
 }
 
-/** What a run may change of a profile's world. */
-export type SceneOptions = Pick<Partial<WorldOptions>, 'hazards' | 'faults' | 'replay'> & {
+/** What a run may change of a profile's world. `nodes`: as many, at least 2, in the place of what the profile draws. */
+export type SceneOptions = Pick<Partial<WorldOptions>, 'nodes' | 'hazards' | 'faults' | 'replay'> & {
   readonly createApplication?: (rank: number) => FoldApplication;
 };
 
@@ -127,7 +169,8 @@ export function createScene(name: ProfileName, seed: number, options: SceneOptio
   const profile = PROFILES[name];
   const { createApplication = () => new FoldApplication(), ...overrides } = options;
   const random = Random.fromSeed(`${name} ${seed}`);
-  const nodes = random.between(...profile.nodes);
+  const drawn = random.between(...profile.nodes); // also where it is not used: what is drawn next stays the same
+  const nodes = options.nodes ?? drawn;
   const ringBytes = random.pick(profile.ringBytes);
   const applications: FoldApplication[] = [];
   const maxDelayMs = random.pick([0.2, 2, 8]);
@@ -139,16 +182,40 @@ export function createScene(name: ProfileName, seed: number, options: SceneOptio
     queueBytes: ringBytes / 2,
     subgroups: profile.subgroups(random, nodes),
     latency: [0.02, maxDelayMs],
+    clockSkewMs: profile.clockSkewMs,
+    ...suspicionOf(profile, random, maxDelayMs),
     slowNodes: random.chance(profile.slowNode) ? [random.below(nodes)] : [],
     faults: profile.isFaulty ? drawFaults(random.split('faults'), scope) : [],
-    replay: `SIM_PROFILE=${name} SIM_SEED=${seed} npx mocha --no-config packages/testing/dist/test/seeds.test.js`,
+    replay: replayCommand(name, seed, options.nodes),
     createProcess: host => memberProcess(host, (applications[host.rank] = createApplication(host.rank))),
     ...overrides,
   });
   const lastTry = world.faults.length > 0 ? scope.heal + LAST_TRY_MICROS : Infinity;
   scheduleMessages(world, profile, ringBytes, lastTry);
-  if (world.workload.chance(profile.leave)) scheduleLeave(world, profile);
-  return { world, applications, maxEvents: profile.maxEvents };
+  if (world.workload.chance(profile.leave)) scheduleLeaves(world, profile);
+  return { world, applications, maxEvents: Math.ceil(profile.maxEvents * crowding(profile, nodes)) };
+}
+
+/** Every member writes to every other one, so what happens grows with the square; 1 for as many nodes as the profile has itself. */
+function crowding({ nodes: [, most] }: Profile, nodes: number): number {
+  return Math.max(1, nodes / most) ** 2;
+}
+
+/** With less, beats would come faster than a link that lands writes in pieces can carry them. */
+function suspicionOf(
+  { suspicionDelays }: Profile,
+  random: Random,
+  maxDelayMs: number,
+): Pick<WorldOptions, 'suspicionMs'> {
+  if (suspicionDelays.length === 0) return {};
+  return { suspicionMs: Math.max(40, maxDelayMs * random.pick(suspicionDelays)) };
+}
+
+/** The tests of seeds know the profiles as they are, the command line also more or fewer nodes. */
+function replayCommand(name: ProfileName, seed: number, nodes: number | undefined): string {
+  if (nodes === undefined)
+    return `SIM_PROFILE=${name} SIM_SEED=${seed} npx mocha --no-config packages/testing/dist/test/seeds.test.js`;
+  return `bowecho sim --nodes ${nodes} --profile ${name} --seed ${seed} --seeds 1 --timeline`;
 }
 
 /** Keys take ten times as long as writes, and with them the group comes up. */
@@ -176,8 +243,8 @@ function scheduleMessages(world: World, profile: Profile, ringBytes: number, las
     const fill = random.next();
     const ms = random.below(profile.spanMs * 1000) / 1000;
     const sendAll = (): void => {
-      const { state } = world.members[rank]!;
-      if (state === 'connecting' || state === 'installing') {
+      const { state, view } = world.members[rank]!;
+      if (view.vid === 0 && (state === 'connecting' || state === 'installing')) {
         if (world.isAlive(rank) && world.now < lastTry) world.after(1, sendAll);
         return;
       }
@@ -191,10 +258,13 @@ function scheduleMessages(world: World, profile: Profile, ringBytes: number, las
   }
 }
 
-/** A member is asked to leave at a random time, perhaps before it is connected. */
-function scheduleLeave(world: World, profile: Profile): void {
-  const rank = world.workload.below(world.members.length);
-  world.after(world.workload.below(profile.spanMs * 1000) / 1000, () => {
-    world.leave(rank, 'the workload says so');
-  });
+/** Members are asked to leave at a random time, perhaps before they are connected; several of them together, as where a group is ended. */
+function scheduleLeaves(world: World, profile: Profile): void {
+  const random = world.workload;
+  const nodes = world.members.length;
+  const count = profile.manyLeave && random.chance(0.4) ? random.between(2, nodes) : 1;
+  const first = random.below(nodes);
+  const ms = random.below(profile.spanMs * 1000) / 1000;
+  for (let i = 0; i < count; i++)
+    world.after(ms + random.below(2), () => world.leave((first + i) % nodes, 'the workload says so'));
 }

@@ -8,6 +8,7 @@ import { FAULT_EFFECTS, noFaultCounts, type FaultCounts } from './faults/fault-c
 import { NO_HAZARDS, noHazardCounts, type HazardCounts } from './hazards.js';
 import { createScene, type ProfileName, type Scene, type SceneOptions } from './profiles.js';
 import { Timeline } from './timeline.js';
+import { ViewCoverage, noViewCounts, type ViewCounts } from './view-coverage.js';
 
 const HAZARDS = Object.keys(NO_HAZARDS) as readonly (keyof HazardCounts)[];
 
@@ -15,6 +16,8 @@ export interface SeedRange {
   readonly from: number;
   readonly count: number;
   readonly profile: ProfileName;
+  /** How many members each world has; left out, as many as the profile draws. */
+  readonly nodes?: number;
 }
 
 export interface SeedReport {
@@ -29,13 +32,25 @@ export interface SeedReport {
   readonly refusals: number;
   /** How often each fault had an effect. */
   readonly fired: FaultCounts;
+  /** What view changes came to. */
+  readonly reached: ViewCounts;
   /** Virtual time of all worlds together. */
   readonly virtualSeconds: number;
 }
 
-/** Runs one seed under all checkers. */
-export function runSeed(profile: ProfileName, seed: number, options: SceneOptions = {}): Scene {
+/**
+ * Runs one seed under all checkers.
+ *
+ * @param reached what its view changes come to is added there
+ */
+export function runSeed(
+  profile: ProfileName,
+  seed: number,
+  options: SceneOptions = {},
+  reached?: ViewCounts,
+): Scene {
   const scene = createScene(profile, seed, options);
+  if (reached !== undefined) scene.world.observe(new ViewCoverage(scene.world, reached));
   watchAll(scene.world, (rank, set) => scene.applications[rank]!.digest(set));
   scene.world.runUntilQuiet(scene.maxEvents);
   return scene;
@@ -48,16 +63,18 @@ export function runSeed(profile: ProfileName, seed: number, options: SceneOption
  * @example
  * const { seeds, seconds } = runSeeds({ from: 0, count: 1000, profile: 'small' });
  */
-export function runSeeds({ from, count, profile }: SeedRange): SeedReport {
+export function runSeeds({ from, count, profile, nodes }: SeedRange): SeedReport {
+  const options: SceneOptions = nodes === undefined ? {} : { nodes };
   let events = 0;
   let deliveries = 0;
   let refusals = 0;
   const struck = noHazardCounts();
   const fired = noFaultCounts();
+  const reached = noViewCounts();
   let virtualMicros = 0;
   const start = performance.now();
   for (let seed = from; seed < from + count; seed++) {
-    const { world } = runSeed(profile, seed);
+    const { world } = runSeed(profile, seed, options, reached);
     events += world.events;
     virtualMicros += world.now;
     refusals += world.refusals;
@@ -74,6 +91,7 @@ export function runSeeds({ from, count, profile }: SeedRange): SeedReport {
     struck,
     refusals,
     fired,
+    reached,
     virtualSeconds: virtualMicros / 1e6,
   };
 }

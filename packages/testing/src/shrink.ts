@@ -12,6 +12,8 @@ import { replaySeed, runSeed } from './seeds.js';
 export interface ShrunkWorld {
   readonly profile: ProfileName;
   readonly seed: number;
+  /** How many nodes, where that is not the profile's choice. */
+  readonly nodes?: number;
   /** The checker that stops it, and what it says. */
   readonly checker: string;
   readonly sentence: string;
@@ -39,17 +41,19 @@ export function shrinkSeed(
     if (fails(faults, without)) hazards = without;
   }
   const { sentence } = violationOf(profile, seed, { ...options, hazards, faults })!;
-  return { profile, seed, checker, sentence, hazards, faults };
+  const { nodes } = options;
+  return { profile, seed, ...(nodes !== undefined && { nodes }), checker, sentence, hazards, faults };
 }
 
 /** Runs such a world again with its time-line. Returns what broke, or undefined where nothing does any more. */
 export function replayWorld(
-  { profile, seed, hazards, faults }: ShrunkWorld,
+  { profile, seed, nodes, hazards, faults }: ShrunkWorld,
   print: (line: string) => void,
   options: SceneOptions = {},
 ): CheckError | undefined {
   const replay = 'SIM_WORLD=<its file> npx mocha --no-config packages/testing/dist/test/seeds.test.js';
-  return replaySeed(profile, seed, print, { replay, ...options, hazards, faults });
+  const given = nodes === undefined ? {} : { nodes };
+  return replaySeed(profile, seed, print, { replay, ...given, ...options, hazards, faults });
 }
 
 /** A part of `items` that still fails, and does not without any one of its own. `fails(items)` must hold. */

@@ -27,17 +27,16 @@ export class SimulatedNode {
   slowness = 0;
   /** Counts the deliveries that are performed; the node may stop between any two of them. */
   deliveryFuse: Fuse | undefined;
-  /** It closes its memory when its view has ended and it rests; and it has. */
+  /** It closes its memory when it is in no view any more and rests; and it has. */
   closesWhenDone = false;
   isClosed = false;
-  /** Somebody beside the fabric told it that it has lost a member. */
-  isToldOfLoss = false;
   /** What the clock showed at `rateSince`, and how fast it has run since then. */
   private clockBase: number;
   private rateSince = 0;
   private rate = 1;
 
   constructor(
+    /** Its number: its rank in the first view. */
     readonly rank: number,
     readonly fabric: SimulatedFabric,
     clockOffset: number,

@@ -4,7 +4,7 @@
  */
 import { Member, type Application, type ControlPort, type Fabric, type View } from '@bowecho/core';
 
-/** What a node gives to the process on it: its rank and view, its ports, its clock, its driver. */
+/** What a node gives to the process on it: its rank in the first view and that view, its ports, its clock, its driver. */
 export interface SimulatedHost {
   readonly rank: number;
   readonly view: View;
@@ -12,6 +12,8 @@ export interface SimulatedHost {
   readonly control: ControlPort;
   readonly ringBytes: number;
   readonly queueBytes: number;
+  /** Silence for so long is a suspicion: microseconds, or Infinity. */
+  readonly suspicionMicros: number;
   /** Microseconds since 1970, by the clock of this node. */
   readonly now: () => number;
   /** Something was queued: `doWork` should be called soon. */
@@ -29,12 +31,13 @@ export interface SimulatedProcess {
 
 /** A process that is a member with `application` on it, and nothing else. */
 export function memberProcess(host: SimulatedHost, application: Application): SimulatedProcess {
-  const { view, rank, ringBytes, queueBytes, fabric, control } = host;
+  const { view, rank, ringBytes, queueBytes, suspicionMicros, fabric, control } = host;
   const member = new Member({
     view,
     myRank: rank,
     ringBytes,
     queueBytes,
+    suspicionMicros,
     ports: { fabric, control, application },
   });
   return {

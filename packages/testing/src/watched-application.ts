@@ -2,10 +2,10 @@
  * WatchedApplication stands between a member and what runs on it, and tells the observers of a world what passes. It looks
  * at a payload before the application runs, which may keep views of it but must not change it.
  */
-import type { Application, Delivery, StateChange, View } from '@bowecho/core';
+import type { Application, Delivery, MemberIdentity, MembershipEnd, StateChange, View } from '@bowecho/core';
 import { CheckError } from './check-error.js';
 import { hashBytes } from './delivery-history.js';
-import type { Observer } from './observer.js';
+import type { ObservedDelivery, Observer } from './observer.js';
 
 /** What the world itself does with deliveries. */
 export interface DeliveryWatch {
@@ -13,13 +13,27 @@ export interface DeliveryWatch {
   beforeDelivery(): void;
   /** False: the node has died in the midst of this turn, and nothing of it happens any more. */
   readonly isAlive: boolean;
+  /** The node of that rank in the view that the member is in now. */
+  nodeOf(rank: number): number;
   /** Keeps the delivery in its histories. */
-  onDelivery(delivery: Delivery, hash: number): void;
+  onDelivery(delivery: ObservedDelivery, hash: number): void;
+}
+
+/** `ObservedDelivery`, writable: one object per node. */
+class Observed implements ObservedDelivery {
+  set = 0;
+  sender = 0;
+  vid = 0;
+  ordinal = 0;
+  time = 0;
+  length = 0;
 }
 
 export class WatchedApplication implements Application {
+  private readonly observed = new Observed();
+
   constructor(
-    private readonly rank: number,
+    private readonly node: number,
     private readonly watch: DeliveryWatch,
     private readonly observers: readonly Observer[],
     private readonly inner: Application,
@@ -30,29 +44,44 @@ export class WatchedApplication implements Application {
     this.watch.beforeDelivery();
     if (!this.watch.isAlive) return;
     const hash = hashBytes(delivery.memory, delivery.offset, delivery.length);
-    this.watch.onDelivery(delivery, hash);
+    const { observed } = this;
+    observed.set = delivery.set;
+    observed.sender = this.watch.nodeOf(delivery.sender);
+    observed.vid = delivery.vid;
+    observed.ordinal = delivery.ordinal;
+    observed.time = delivery.time;
+    observed.length = delivery.length;
+    this.watch.onDelivery(observed, hash);
     this.inner.deliver(delivery);
-    for (const observer of this.observers) observer.onDelivery(this.rank, delivery, hash);
+    for (const observer of this.observers) observer.onDelivery(this.node, observed, hash);
+  }
+
+  onViewEntered(view: View): void {
+    if (!this.watch.isAlive) return;
+    this.inner.onViewEntered(view);
+    for (const observer of this.observers) observer.onViewEntered(this.node, view);
   }
 
   onViewInstalled(view: View): void {
-    if (this.watch.isAlive) this.inner.onViewInstalled(view);
+    if (!this.watch.isAlive) return;
+    this.inner.onViewInstalled(view);
+    for (const observer of this.observers) observer.onViewInstalled(this.node, view);
   }
 
-  onViewEnded(reason: string): void {
+  onEnded(end: MembershipEnd): void {
     if (!this.watch.isAlive) return;
-    this.inner.onViewEnded(reason);
-    for (const observer of this.observers) observer.onViewEnded(this.rank, reason);
+    this.inner.onEnded(end);
+    for (const observer of this.observers) observer.onEnded(this.node, end);
   }
 
   onStateChanged(change: StateChange): void {
     if (!this.watch.isAlive) return;
     this.inner.onStateChanged(change);
-    for (const observer of this.observers) observer.onStateChanged(this.rank, change);
+    for (const observer of this.observers) observer.onStateChanged(this.node, change);
   }
 
-  onMessage(fromRank: number, bytes: Uint8Array): void {
-    if (this.watch.isAlive) this.inner.onMessage(fromRank, bytes);
+  onMessage(from: MemberIdentity, bytes: Uint8Array): void {
+    if (this.watch.isAlive) this.inner.onMessage(from, bytes);
   }
 
   onHalted(error: unknown): void {
@@ -60,6 +89,6 @@ export class WatchedApplication implements Application {
     if (error instanceof CheckError) throw error;
     if (!this.watch.isAlive) return;
     this.inner.onHalted(error);
-    for (const observer of this.observers) observer.onHalted(this.rank, error);
+    for (const observer of this.observers) observer.onHalted(this.node, error);
   }
 }

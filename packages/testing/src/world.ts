@@ -1,5 +1,5 @@
 /**
- * World runs the members of one view in virtual time, in one thread, from one seed: the protocol that is shipped, over a
+ * World runs the members of one group in virtual time, in one thread, from one seed: the protocol that is shipped, over a
  * fabric and a control channel that are simulated.
  *
  * ```
@@ -22,8 +22,8 @@ import {
   BowechoError,
   DELIVERIES_PER_TURN,
   assert,
-  replicaSets,
   type Member,
+  type MemberIdentity,
   type ReplicaSet,
   type SubgroupSpec,
   type View,
@@ -37,7 +37,7 @@ import type { FaultStage } from './faults/fault-stage.js';
 import { everywhere, firstView } from './first-view.js';
 import { FoldApplication } from './fold-application.js';
 import { drawHazards, type HazardCounts, type Hazards } from './hazards.js';
-import { CounterHook, tablesOf, wrapApplication } from './member-internals.js';
+import { CounterHook, engineOf, memberTableOf, tablesOf, wrapApplication } from './member-internals.js';
 import type { Observer } from './observer.js';
 import { Random, type Seed } from './random.js';
 import { SimulatedControl } from './simulated-control.js';
@@ -46,6 +46,7 @@ import { SimulatedNode } from './simulated-node.js';
 import { memberProcess, type SimulatedHost, type SimulatedProcess } from './simulated-process.js';
 import { TraceHash } from './trace-hash.js';
 import { WatchedApplication, type DeliveryWatch } from './watched-application.js';
+import { isAtRest } from './world-rest.js';
 
 const LANDING = 0;
 const CONTROL = 1;
@@ -55,6 +56,11 @@ const DEADLINE = 4;
 
 /** What a run loop may have come to: few deliveries a turn for slow handlers, the most for quick ones. */
 const DELIVERY_LIMITS = [1, 3, 32, DELIVERIES_PER_TURN];
+
+/** So long after the last timer a group with beats that is not at rest never will be: virtual microseconds. */
+const LONGEST_UNREST = 20_000_000;
+/** A group with beats is asked so often whether it is at rest: events. */
+const REST_EVERY = 16;
 
 /** A run that is not quiet after so many events is taken for one that never will be. */
 const MAX_EVENTS = 20_000_000;
@@ -71,6 +77,8 @@ export interface WorldOptions {
   readonly queueBytes?: number;
   /** Least and most delay of a write, milliseconds; [0.05, 2] where left out. Control messages take ten times that. */
   readonly latency?: readonly [number, number];
+  /** Silence for so long is a suspicion, milliseconds; it never is where left out, and then nobody beats. */
+  readonly suspicionMs?: number;
   /** Most time between a wake-up and the turn, milliseconds; 0.2 where left out. */
   readonly maxTurnDelayMs?: number;
   /** Longest pause of a node, milliseconds; 20 where left out. How often: `hazards.pause`. */
@@ -105,10 +113,14 @@ export interface WorldOptions {
 export class World {
   readonly seed: Seed;
   readonly replay: string;
+  /** The first view. */
   readonly view: View;
+  /** Its sets; they keep their index in all views. */
   readonly sets: readonly ReplicaSet[];
-  /** By rank. */
+  /** By node. */
   readonly members: readonly Member[];
+  /** Microseconds; Infinity where nobody is suspected by silence. */
+  readonly suspicionMicros: number;
   readonly network: SimulatedNetwork;
   readonly hazards: Hazards;
   /** What breaks, and when. */
@@ -118,7 +130,7 @@ export class World {
   /** Turns that did something, and messages sent. */
   workingTurns = 0;
   sends = 0;
-  /** Sends that were refused as `OVERLOADED`. */
+  /** Sends that were refused: no room, or the member is to go or has gone. */
   refusals = 0;
   private readonly queue = new EventQueue();
   private readonly control: SimulatedControl;
@@ -128,6 +140,7 @@ export class World {
   private readonly observers: Observer[] = [];
   private readonly timers = new Map<number, () => void>();
   private timerCount = 0;
+  private lastTimerAt = 0;
   private readonly maxTurnDelay: number;
   private readonly maxPause: number;
 
@@ -144,7 +157,8 @@ export class World {
     this.maxTurnDelay = toMicros(options.maxTurnDelayMs ?? 0.2);
     this.maxPause = toMicros(options.pauseMs ?? 20);
     this.view = firstView(nodes, options.subgroups ?? [everywhere(nodes)]);
-    this.sets = replicaSets(this.view);
+    this.sets = this.view.sets;
+    this.suspicionMicros = toMicros(options.suspicionMs ?? Infinity);
     this.network = new SimulatedNetwork(this.queue, random.split('network'), {
       minDelay,
       maxDelay,
@@ -212,6 +226,7 @@ export class World {
 
   private watchOf(node: SimulatedNode): DeliveryWatch {
     return {
+      nodeOf: rank => this.nodeOf(node.process.member.view.members[rank]!),
       beforeDelivery: () => {
         this.leak(node);
         const { deliveryFuse } = node;
@@ -243,6 +258,7 @@ export class World {
       control: this.control.portOf(rank),
       ringBytes: options.ringBytes ?? 2048,
       queueBytes: options.queueBytes ?? 8192,
+      suspicionMicros: this.suspicionMicros,
       now: () => this.clockOf(rank),
       wake,
     };
@@ -291,9 +307,17 @@ export class World {
     return this.nodes[rank]!.isAlive;
   }
 
-  /** Whether something told the member of that rank that it has lost another one. */
-  isToldOfLoss(rank: number): boolean {
-    return this.nodes[rank]!.isToldOfLoss || this.nodes[rank]!.fabric.hasTold;
+  /** Whether nobody is silent for so long that it is suspected, as long as nothing breaks. Writes that land in pieces hold up those behind them. */
+  get isPatient(): boolean {
+    const { split, scatter } = this.hazards;
+    return (
+      split + scatter === 0 && this.suspicionMicros >= 2 * (this.maxPause + this.network.options.maxDelay)
+    );
+  }
+
+  /** The node of a member. */
+  nodeOf({ id }: MemberIdentity): number {
+    return this.view.members.findIndex(member => member.id === id);
   }
 
   /**
@@ -302,7 +326,7 @@ export class World {
    */
   hears(target: number, source: number): boolean {
     const link = this.nodes[target]!.fabric.linksIn.find(each => each.source === source);
-    return link !== undefined && !link.hasGap;
+    return link === undefined || !link.hasGap;
   }
 
   /** A hash of everything that happened so far: 16 hexadecimal digits, the same in every run of this seed. */
@@ -337,12 +361,12 @@ export class World {
 
   /** Sends unless the member refuses it now, or its node stands still. Says whether it was sent. */
   trySend(rank: number, set: number, payload: Uint8Array, length = payload.length): boolean {
-    if (!this.isMovable(rank) || this.members[rank]!.state !== 'running') return false;
+    if (!this.isMovable(rank)) return false;
     try {
       this.send(rank, set, payload, length);
       return true;
     } catch (error) {
-      if (error instanceof BowechoError && error.code === 'OVERLOADED') {
+      if (error instanceof BowechoError) {
         this.refusals++;
         return false;
       }
@@ -435,32 +459,34 @@ export class World {
     const message = this.control.take(source, target);
     if (message === undefined || !isAlive) return;
     const problem = this.members[target]!.receiveControl(message);
-    // A member that halted is told nothing any more; whatever else it refuses, no member of a world should have sent.
+    // Where nothing breaks and nobody goes, no member of a world sends what another one refuses.
     assert(
-      problem === undefined ||
-        this.members[target]!.state === 'halted' ||
-        this.control.maySayAgain(source, target),
-      `a control message from rank ${source} was refused by rank ${target}: ${problem}`,
+      problem === undefined || this.faults.length > 0 || this.hasViewChanged,
+      `a control message from node ${source} was refused by node ${target}: ${problem}`,
     );
     this.wake(target);
+  }
+
+  private get hasViewChanged(): boolean {
+    return this.members.some(({ view, state }) => view.vid > 0 || state === 'left' || state === 'halted');
   }
 
   private fire(timer: number): void {
     const action = this.timers.get(timer)!;
     this.timers.delete(timer);
+    this.lastTimerAt = this.now;
     action();
   }
 
   private takeTurn(node: SimulatedNode): void {
     const { rank } = node;
-    const { member } = node.process;
     node.isTurnScheduled = false;
     if (node.frozenUntil > this.queue.now && node.isAlive) {
       this.scheduleTurn(node, node.frozenUntil - this.queue.now);
       return;
     }
     if (node.deadlineAt <= this.queue.now) node.deadlineAt = Infinity;
-    if (member.state === 'halted' || !node.isAlive || node.isClosed) return;
+    if (!node.isAlive || node.isClosed) return;
     const work = this.isNextTurnLeaky(node) ? this.leakyTurn(node) : node.process.doWork(this.clockOf(rank));
     if (!node.isAlive) return; // it died in the midst of it
     if (work > 0) this.workingTurns++;
@@ -473,7 +499,8 @@ export class World {
 
   /** Nothing to do at a node: it sleeps until it is woken, until its next deadline, or now and then for no reason. */
   private rest(node: SimulatedNode): void {
-    if (node.closesWhenDone && node.process.member.state === 'wedged') {
+    const { state } = node.process.member;
+    if (node.closesWhenDone && (state === 'left' || state === 'halted')) {
       this.network.fired.closedMemory++;
       node.isClosed = true;
       node.process.member.close();
@@ -497,7 +524,9 @@ export class World {
 
   /** A turn in which writes land while it reads. */
   private leakyTurn(node: SimulatedNode): number {
-    node.hook ??= new CounterHook(tablesOf(node.process.member), () => this.leak(node));
+    const { member } = node.process;
+    if (node.hook?.tables[0] !== memberTableOf(engineOf(member)))
+      node.hook = new CounterHook(tablesOf(member), () => this.leak(node));
     node.isLeaky = true;
     node.hook.attach();
     try {
@@ -535,18 +564,29 @@ export class World {
   }
 
   /**
-   * Runs until nothing is under way, nobody has anything to do, and no timer is left.
+   * Runs until nothing is under way, nobody has anything to do, and no timer is left. Where members beat there is no such
+   * moment: then until no timer is left and the group is at rest, or has had its time to come to rest.
    *
    * @throws CheckError where that does not come about in `maxEvents` events
    */
   runUntilQuiet(maxEvents = MAX_EVENTS): void {
-    for (let events = 0; this.step(); events++) {
+    for (let events = 0; this.step() && !this.isOver(events); events++) {
       if (events === maxEvents) {
         const states = this.members.map(member => member.describe());
         throw this.violation('liveness', `the group is not quiet after ${maxEvents} events`, states);
       }
     }
     for (const observer of this.observers) observer.onQuiet();
+  }
+
+  private isOver(events: number): boolean {
+    if (this.suspicionMicros === Infinity || this.timers.size > 0 || events % REST_EVERY !== 0) return false;
+    return this.now > this.lastTimerAt + LONGEST_UNREST || this.isAtRest;
+  }
+
+  /** Whether nothing but beats can happen any more, where members beat. */
+  get isAtRest(): boolean {
+    return this.suspicionMicros < Infinity && this.timers.size === 0 && isAtRest(this.nodes, this.queue.now);
   }
 
   /** Makes the error that says what went wrong in this world. */

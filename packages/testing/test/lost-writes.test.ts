@@ -9,6 +9,7 @@ import {
   Member,
   type ControlPort,
   type Delivery,
+  type StateChange,
   type Fabric,
 } from '@bowecho/core';
 import { everywhere, firstView } from '@bowecho/testing';
@@ -55,9 +56,11 @@ function receiveWith(event: number | undefined): { delivered: number; ends: stri
     const ignore = (): void => undefined;
     const application = {
       deliver: ({ ordinal }: Delivery): void => void (myRank === 0 && delivered.push(ordinal)),
+      onViewEntered: ignore,
       onViewInstalled: ignore,
-      onViewEnded: (reason: string): void => void (myRank === 0 && ends.push(reason)),
-      onStateChanged: ignore,
+      onEnded: ignore,
+      onStateChanged: ({ to, reason }: StateChange): void =>
+        void (myRank === 0 && to === 'wedged' && ends.push(reason)),
       onMessage: ignore,
       onHalted: (error: unknown): void => {
         throw error;
@@ -69,6 +72,7 @@ function receiveWith(event: number | undefined): { delivered: number; ends: stri
         myRank,
         ringBytes: RING_BYTES,
         queueBytes: RING_BYTES,
+        suspicionMicros: Infinity,
         ports: { fabric, control, application },
       }),
     );

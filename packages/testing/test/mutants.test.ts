@@ -7,6 +7,7 @@ import { CheckError, runSeed } from '@bowecho/testing';
 import { expect } from 'chai';
 import { withMutant, type Mutant } from './mutants/mutant.js';
 import { PROTOCOL_MUTANTS } from './mutants/protocol-mutants.js';
+import { VIEW_CHANGE_MUTANTS } from './mutants/view-change-mutants.js';
 
 const MOST_SEEDS = 2000;
 const CHECKERS = [
@@ -16,7 +17,8 @@ const CHECKERS = [
   'monotone-counters',
   'equal-state',
   'no-halt',
-  'view-end',
+  'one-view',
+  'last-word',
   'settled',
 ];
 
@@ -38,7 +40,7 @@ function hunt(mutant: Mutant): { readonly checker: string; readonly seeds: numbe
 describe('mutants of the protocol', () => {
   const found: { readonly name: string; readonly checker: string; readonly seeds: number }[] = [];
 
-  for (const mutant of PROTOCOL_MUTANTS) {
+  for (const mutant of [...PROTOCOL_MUTANTS, ...VIEW_CHANGE_MUTANTS]) {
     it(`finds: ${mutant.name}`, () => {
       const { checker, seeds } = hunt(mutant);
       found.push({ name: mutant.name, checker, seeds });
@@ -59,6 +61,7 @@ describe('mutants of the protocol', () => {
     for (let seed = 0; seed < 10; seed++) {
       runSeed('small', seed);
       runSeed('faulty', seed);
+      runSeed('hostile', seed);
     }
   });
 });

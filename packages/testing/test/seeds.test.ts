@@ -7,7 +7,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   PROFILE_NAMES,
+  VIEW_SITUATIONS,
   describeFaults,
+  describeViews,
   replaySeed,
   replayWorld,
   runSeeds,
@@ -76,7 +78,13 @@ describe('random worlds', () => {
     ).to.be.greaterThan(0);
   });
 
+  it('keeps every property in 1,000 such worlds of more nodes and several sets, in which every situation comes about that a rule exists for', () => {
+    const { reached } = runSeeds({ from: 0, count: 1000, profile: 'hostile' });
+    const least = Math.min(...VIEW_SITUATIONS.map(situation => reached[situation]!));
+    expect(least, `what was reached\n${describeViews(reached)}\n`).to.be.greaterThan(0);
+  });
+
   it('knows its profiles by name', () => {
-    expect(PROFILE_NAMES).to.deep.equal(['small', 'mixed', 'large', 'faulty']);
+    expect(PROFILE_NAMES).to.deep.equal(['small', 'mixed', 'large', 'faulty', 'hostile']);
   });
 });

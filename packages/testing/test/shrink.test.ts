@@ -2,7 +2,7 @@
  * Goal: a failing world is cut down to what makes it fail. Method: a planted bug that shows only where writes were lost and
  * later ones seen; of all that breaks in the worlds where it shows, little more than that cut may be left.
  */
-import { ViewManager } from '@bowecho/core';
+import { Engine } from '@bowecho/core';
 import {
   CheckError,
   createScene,
@@ -17,12 +17,12 @@ import fc from 'fast-check';
 import { replaceMethod, type Restore } from './mutants/mutant.js';
 
 function believeWhatComesAfterLostWrites(): Restore {
-  return replaceMethod<ViewManager, [number, string], void>(
-    ViewManager,
+  return replaceMethod<Engine, [number, string], void>(
+    Engine,
     'broken',
     () =>
       function (rank, reason) {
-        this.lost(rank, reason);
+        this.manager.suspect(rank, reason);
       },
   );
 }

@@ -1,7 +1,7 @@
 /**
  * Calls is the caller's side of a member: it checks arguments, packs them, sends them, and settles each call exactly
- * once, by its delivery here, its timeout, its signal, or the end of the view. Every failure says whether the command
- * took effect.
+ * once, by its delivery here, its timeout, its signal, or the end of this member's time in the group. Every failure says
+ * whether the command took effect. A view change is nothing that a call notices, but for the time that it takes.
  *
  * Commands are ordered messages. Queries run on my own replica: `stable` ones once everything that had been received
  * when they were asked is delivered, so they see whatever any caller was told before; `local` ones at once. `$all` sends
@@ -10,7 +10,13 @@
  * What my member cannot do itself, because it holds no replica or may not send to it, is forwarded to one that can: see
  * forwarding.ts.
  */
-import { BowechoError, type ReplicaSet } from '@bowecho/core';
+import {
+  BowechoError,
+  type MemberIdentity,
+  type MembershipEnd,
+  type MembershipState,
+  type ReplicaSet,
+} from '@bowecho/core';
 import { packArguments, unpack } from '../codec/codec.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import { checkArguments } from '../definition/argument-checks.js';
@@ -23,9 +29,9 @@ import { Fifo } from './fifo.js';
 import { Forwarding, type ForwardingOptions } from './forwarding.js';
 import type { ForwardMessage } from './member-message.js';
 import type { Outcome } from './outcome.js';
-import { PendingCall, PendingCalls } from './pending-calls.js';
+import { PendingCall, PendingCalls, viewEnded } from './pending-calls.js';
 
-/** Where the calls to one key go. */
+/** Where the calls to one key go, in the present view. */
 export interface Route {
   readonly set: ReplicaSet;
   /** Index of the actor type among the cluster's. */
@@ -36,10 +42,6 @@ export interface Route {
 
 export interface CallsOptions extends ForwardingOptions {
   readonly route: (definition: ActorDefinition, key: string) => Route;
-  /** How many replica sets the view has. */
-  readonly setCount: number;
-  /** Microseconds since 1970, never falling. */
-  readonly now: () => number;
   /** Something was queued: the member should take a turn soon. */
   readonly wake: () => void;
   /** A call without an answer failed. */
@@ -49,12 +51,21 @@ export interface CallsOptions extends ForwardingOptions {
 /** A query that waits until all that was received when it was asked is delivered. */
 interface WaitingRead {
   readonly call: PendingCall;
-  readonly mark: Float64Array;
+  /** The view that it was asked in: all of that is delivered where a later one is entered. */
+  readonly vid: number;
+  /**
+   * What was received then. Undefined: it was asked while no messages flowed. The others may be in a later view already, and
+   * perhaps without me, so it waits until I know.
+   */
+  readonly mark: Float64Array | undefined;
   readonly run: () => Outcome;
 }
 
 export class Calls implements CallPort {
-  /** Whether no new command is taken: this member is to go once those of its calls are answered that others make. */
+  /**
+   * Whether this member's program may call no more: it is to go once the calls are answered that cross members, those of others
+   * included, which are still made.
+   */
   isLeaving = false;
   /** How many calls have ever settled here. */
   settledCount = 0;
@@ -65,7 +76,7 @@ export class Calls implements CallPort {
   /** By replica set, in the order of asking: a later mark is never reached before an earlier one. */
   private readonly waitingReads: readonly Fifo<WaitingRead>[];
   private readonly deadlines = new Deadlines<PendingCall>(call => call.isSettled);
-  /** Calls for which there was no room or no way, to be told so. */
+  /** Calls for which there was no room, to be told so. */
   private readonly refused: { readonly call: PendingCall; readonly error: Error }[] = [];
   private readonly aborts = new AbortWatch<PendingCall>((call, { reason }) =>
     this.giveUp(call, 'ABORTED', `was aborted: ${String(reason)}`, reason),
@@ -84,9 +95,10 @@ export class Calls implements CallPort {
     this.start(request, ignoreResult, this.options.onDeadLetter);
   }
 
-  /** Runs the reads whose time has come and ends the waits whose time is up. Returns how many. */
+  /** Runs the reads whose time has come, forwards what waited, and ends the waits whose time is up. Returns how many. */
   doWork(now: number): number {
     let work = this.refused.length > 0 ? this.tellRefused() : 0;
+    work += this.forwarding.doWork(now);
     for (let set = 0; set < this.waitingReads.length; set++) {
       work += this.runReads(set);
       work += this.expire(set, now);
@@ -108,12 +120,23 @@ export class Calls implements CallPort {
     const reads = this.waitingReads[set]!;
     let done = 0;
     for (let read = reads.first; read !== undefined && done < MOST_PER_STEP; read = reads.first) {
-      if (!this.options.member.hasDelivered(set, read.mark)) break;
+      if (!this.isDue(set, read)) break;
       reads.shift();
       if (!read.call.isSettled) read.call.settle(read.run());
       done++;
     }
     return done;
+  }
+
+  private isDue(set: number, { mark, vid }: WaitingRead): boolean {
+    const { member } = this.options;
+    if (mark === undefined) return this.areMessagesFlowing;
+    return vid < member.view.vid || member.hasDelivered(set, mark);
+  }
+
+  private get areMessagesFlowing(): boolean {
+    const { state } = this.options.member;
+    return state === 'running' || state === 'leaving';
   }
 
   private expire(set: number, now: number): number {
@@ -130,7 +153,7 @@ export class Calls implements CallPort {
 
   /** The soonest timeout, microseconds; Infinity if there is none. */
   get nextDeadline(): number {
-    let next = this.deadlines.next;
+    let next = Math.min(this.deadlines.next, this.forwarding.nextDeadline);
     for (const calls of this.pending) next = Math.min(next, calls.nextDue);
     return next;
   }
@@ -141,15 +164,15 @@ export class Calls implements CallPort {
   }
 
   /** My own message to that replica set was delivered here: its call is answered. */
-  delivered(set: number, myRank: number, outcome: Outcome): void {
+  delivered(set: number, outcome: Outcome): void {
     const call = this.pending[set]!.take();
     if (call.gathering === undefined) call.settle(outcome);
-    else this.forwarding.addAnswer(call, myRank, outcome);
+    else this.forwarding.addAnswer(call, this.options.member.identity, outcome);
   }
 
   /** Makes a call that another member forwarded; its answer goes there. */
-  execute(fromRank: number, message: ForwardMessage, definition: ActorDefinition): void {
-    const call = this.forwarding.callFor(this, fromRank, message, definition);
+  execute(from: MemberIdentity, message: ForwardMessage, definition: ActorDefinition): void {
+    const call = this.forwarding.callFor(this, from, message, definition);
     if (call === undefined) return;
     this.startedCount++;
     this.attempt(call, () => {
@@ -161,22 +184,32 @@ export class Calls implements CallPort {
   }
 
   /** The caller of a forwarded call waits no longer. */
-  withdraw(fromRank: number, id: number): void {
-    const call = this.forwarding.madeFor(fromRank, id);
+  withdraw(from: MemberIdentity, id: number): void {
+    const call = this.forwarding.madeFor(from, id);
     if (call !== undefined) this.giveUp(call, 'ABORTED', 'was given up by its caller');
   }
 
-  /** No call will be delivered any more. */
-  viewEnded(reason: string): void {
-    this.pending.forEach((calls, set) => calls.failAll(this.options.member.unpublishedCount(set), reason));
-    this.forwarding.viewEnded(reason);
+  /** No new command is taken any more, and the others are told, so that no call is under way when this member goes. */
+  beginLeaving(): void {
+    if (this.isLeaving) return;
+    this.isLeaving = true;
+    const { state, view } = this.options.member;
+    const isFounding = view.vid === 0 && (state === 'connecting' || state === 'installing');
+    if (!isFounding) this.forwarding.departures.announce();
+  }
+
+  /** This member is in no view any more: no call will be delivered here. What is known of each is told. */
+  ended({ reason, isLeave, executedElsewhere }: MembershipEnd): void {
+    // Who left in order has delivered all that was ever received here.
+    if (isLeave) for (let set = 0; set < this.waitingReads.length; set++) while (this.runReads(set) > 0);
+    this.pending.forEach((calls, set) =>
+      calls.failAll(executedElsewhere[set], this.options.member.unpublishedCount(set), reason),
+    );
+    this.forwarding.ended(reason);
     this.tellRefused();
-    for (const reads of this.waitingReads) {
-      for (let read = reads.shift(); read !== undefined; read = reads.shift()) {
-        const { call } = read;
-        call.fail(new BowechoError('VIEW_ENDED', `${call.label}: ${reason}`, { didExecute: 'no' }));
-      }
-    }
+    for (const reads of this.waitingReads)
+      for (let read = reads.shift(); read !== undefined; read = reads.shift())
+        read.call.fail(viewEnded(read.call, 'no', reason));
   }
 
   private start(
@@ -193,7 +226,9 @@ export class Calls implements CallPort {
       const args = checkArguments(method, request.args);
       const packed = packArguments(args, method.label);
       call.set = route.set.index;
-      if (this.canMake(call, route)) this.make(call, route, packed, args);
+      const isMadeHere = this.canMake(call, route);
+      if (this.isLeaving && !(isMadeHere && isRead(call))) throw notRunning(call, this.options.member.state);
+      if (isMadeHere) this.make(call, route, packed, args);
       else this.forward(call, route, packed);
     });
   }
@@ -209,11 +244,11 @@ export class Calls implements CallPort {
   }
 
   /**
-   * What is refused for lack of room, or of a way, is answered by the next step and not at once: a caller that tries again
-   * and again would else keep the member from ever making room, or from ever hearing that the way is there again.
+   * What is refused for lack of room is answered by the next step and not at once: a caller that tries again and again
+   * would else keep the member from ever making room.
    */
   private refuse(call: PendingCall, error: Error): void {
-    if (error instanceof BowechoError && PASSING.has(error.code)) {
+    if (error instanceof BowechoError && error.code === 'OVERLOADED') {
       this.refused.push({ call, error });
       this.options.wake();
     } else call.fail(error);
@@ -225,24 +260,18 @@ export class Calls implements CallPort {
   }
 
   /** @param args what was packed, where that is at hand */
-  private make(
-    call: PendingCall,
-    { set, replica }: Route,
-    packed: Uint8Array,
-    args?: readonly unknown[],
-  ): void {
+  private make(call: PendingCall, { replica }: Route, packed: Uint8Array, args?: readonly unknown[]): void {
     if (isRead(call)) {
       // The query sees what was passed, not what the caller does to it while the query waits; nor the other way round.
       const isShared = args === undefined || args.some(isObject);
       this.read(call, replica!, isShared ? (unpack(packed) as unknown[]) : args);
     } else {
-      if (call.request.face === 'all') this.forwarding.gather(call, set.replicas);
+      if (call.request.face === 'all') this.forwarding.gather(call);
       this.send(call, packed);
     }
   }
 
   private send(call: PendingCall, args: Uint8Array): void {
-    if (this.isLeaving) throw notRunning(call, this.options.member.state);
     const { method, key } = call.request;
     const length = this.writer.write(method.id, key, args, call.gathering?.id ?? -1);
     call.ticket = this.options.member.send(call.set, this.writer.bytes, length);
@@ -253,15 +282,19 @@ export class Calls implements CallPort {
   private read(call: PendingCall, replica: Replica, args: readonly unknown[]): void {
     const { method, key, options } = call.request;
     const run = (): Outcome => replica.query(key, method, args);
-    const mark = options?.read === 'local' ? undefined : this.options.member.receivedMark(call.set);
-    if (mark === undefined) call.settle(run());
-    else this.waitingReads[call.set]!.push({ call, mark, run });
+    const { member } = this.options;
+    if (options?.read === 'local') return call.settle(run());
+    if (member.state === 'left' || member.state === 'halted') throw notRunning(call, member.state);
+    const isFlowing = this.areMessagesFlowing;
+    const mark = isFlowing ? member.receivedMark(call.set) : undefined;
+    if (isFlowing && mark === undefined) call.settle(run());
+    else this.waitingReads[call.set]!.push({ call, vid: member.view.vid, mark, run });
   }
 
-  private forward(call: PendingCall, { set, type }: Route, args: Uint8Array): void {
+  private forward(call: PendingCall, { type }: Route, args: Uint8Array): void {
     const { state } = this.options.member;
-    if (state !== 'running' || this.isLeaving) throw notRunning(call, state);
-    this.forwarding.forward(call, isRead(call) ? set.replicas : set.senders, type, args);
+    if (IS_OVER.has(state)) throw notRunning(call, state);
+    this.forwarding.forward(call, isRead(call), type, args);
   }
 
   /** Bounds the wait of a call by its timeout and its signal. */
@@ -284,7 +317,7 @@ export class Calls implements CallPort {
   /** Takes the call back if nobody has seen it; else only its wait ends. */
   private giveUp(call: PendingCall, code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): void {
     if (call.isSettled) return;
-    const isForwarded = call.forwardedTo >= 0;
+    const isForwarded = call.forwardedTo !== undefined;
     const neverSent = call.ticket < 0 && !isForwarded;
     if (isForwarded) this.forwarding.takeBack(call);
     call.isWithdrawn = call.ticket >= 0 && this.options.member.withdraw(call.set, call.ticket);
@@ -297,8 +330,8 @@ export class Calls implements CallPort {
 /** So that a step ends, and timers and sockets get their turn, when 100,000 calls are due at once. The next step goes on. */
 const MOST_PER_STEP = 1024;
 
-/** Refusals that callers answer by trying again. */
-const PASSING: ReadonlySet<string> = new Set(['OVERLOADED', 'MEMBER_LOST']);
+/** A member in one of these takes no work. */
+const IS_OVER: ReadonlySet<MembershipState> = new Set<MembershipState>(['leaving', 'left', 'halted']);
 
 /** Whether a call is answered by one replica without a message: a query, unless every replica is asked. */
 function isRead({ request }: PendingCall): boolean {
@@ -314,11 +347,11 @@ function notAReplica({ label }: PendingCall): BowechoError {
   return new BowechoError('NOT_A_REPLICA', sentence, { didExecute: 'no' });
 }
 
-function notRunning({ label }: PendingCall, state: string): BowechoError {
+function notRunning({ label }: PendingCall, state: MembershipState): BowechoError {
   const [code, what] =
     state === 'halted'
       ? (['HALTED', 'has halted'] as const)
-      : (['CLOSED', state === 'running' ? 'is leaving' : `is ${state}`] as const);
+      : (['CLOSED', state === 'left' ? 'has left' : 'is leaving'] as const);
   return new BowechoError(code, `${label}: this member ${what}`, { didExecute: 'no' });
 }
 

@@ -4,128 +4,253 @@
  * answers how it ended, `didExecute` included. Here are both sides of that, and the answers of all replicas to a call by
  * `$all`, which come by the same way.
  *
- * The way may break, and then nobody knows what was lost on it: who waits for an answer is told so.
+ * Calls that cannot be forwarded at the moment, because the view changes or the way is broken, wait in the order of calling. All calls
+ * to a replica set go to one member for as long as that is there, and to the next one only when nothing is under way to
+ * it: so their order is kept.
+ *
+ * The way may break, or a member be lost, and then nobody knows what was lost on the way: who waits for an answer is told so.
  */
-import { BowechoError, type Member } from '@bowecho/core';
+import { BowechoError, type Member, type MemberIdentity } from '@bowecho/core';
+import { identityKey } from '../control/identity-key.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import type { CallRequest } from '../definition/ref-class.js';
 import { ActorError } from '../errors.js';
+import { Departures } from './departures.js';
 import { encodeMemberMessage, type ForwardMessage } from './member-message.js';
 import { errorOfThrow, type Outcome } from './outcome.js';
-import { PendingCall } from './pending-calls.js';
+import { PendingCall, viewEnded } from './pending-calls.js';
 
 export interface ForwardingOptions {
   readonly member: Member;
-  readonly myRank: number;
-  /** By rank: the members' ids. */
-  readonly memberIds: readonly string[];
-  /** Bytes of forwarded calls that may be unanswered; also what one message to another member may have. */
+  /** How many replica sets there are. */
+  readonly setCount: number;
+  /** Bytes of forwarded calls that may be unanswered. */
   readonly queueBytes: number;
   /** Milliseconds that a call without a `timeout` of its own waits. */
   readonly callTimeout: number;
+  /** Microseconds since 1970, never falling. */
+  readonly now: () => number;
+}
+
+/** A call that is to be forwarded. */
+interface WaitingForward {
+  readonly call: PendingCall;
+  readonly isRead: boolean;
+  readonly message: ForwardMessage;
+  /** When its time is up, microseconds. */
+  readonly dueAt: number;
 }
 
 export class Forwarding {
+  /** Who is about to leave. */
+  readonly departures: Departures;
   /** Calls that other members answer, by the id that travels. */
   private readonly awaited = new Map<number, PendingCall>();
   private nextId = 0;
-  /** Bytes of forwarded calls that are not answered. */
+  /** Bytes of forwarded calls that are not answered, those that wait to be sent included. */
   private unansweredBytes = 0;
-  /** Calls that I make for others: by `forwardKey` of the caller's rank and id. */
+  /** By replica set, in the order of calling: what could not be sent yet. */
+  private readonly waiting: readonly Set<WaitingForward>[];
+  /** There was no way; tried again then, microseconds. Infinity: with every step. */
+  private retryAt = Infinity;
+  /** By replica set, for commands and for reads: whom calls go to. */
+  private readonly targets = new Map<string, MemberIdentity>();
+  /** By `identityKey`: how many calls that member has still to answer. */
+  private readonly owed = new Map<string, number>();
+  /** Calls that I make for others: by `forwardKeyOf` the caller and its id. */
   private readonly forOthers = new Map<string, PendingCall>();
 
-  constructor(private readonly options: ForwardingOptions) {}
+  constructor(private readonly options: ForwardingOptions) {
+    this.waiting = Array.from({ length: options.setCount }, () => new Set<WaitingForward>());
+    this.departures = new Departures(options.member, key => this.owed.has(key));
+  }
 
-  /** Whether others still make calls in this member's name. */
-  get hasForwarded(): boolean {
-    return this.unansweredBytes > 0;
+  /** Whether this member may leave: nobody owes it an answer, and it owes nobody one. */
+  get isFree(): boolean {
+    return this.awaited.size === 0 && this.departures.isFree;
+  }
+
+  /** When `doWork` must come though nothing happened: microseconds, or Infinity. */
+  get nextDeadline(): number {
+    return this.retryAt;
   }
 
   /**
-   * Has another member make the call. Members spread over those who can; each member's calls take one way, so their order
-   * is kept.
+   * Has another member make the call, now or as soon as there is one that can.
    *
-   * @param able ranks of the members that can make it
+   * @param isRead whether any replica can make it, not only those that may send
    * @param type index of the actor type among the cluster's
    * @param args as `packArguments` gives them
-   * @throws BowechoError `TOO_LARGE`, `OVERLOADED`, `MEMBER_LOST`; nothing was sent then
+   * @throws BowechoError `TOO_LARGE`, `OVERLOADED`; nothing was sent then
    */
-  forward(call: PendingCall, able: readonly number[], type: number, args: Uint8Array): void {
-    const { member, memberIds, myRank, callTimeout, queueBytes } = this.options;
+  forward(call: PendingCall, isRead: boolean, type: number, args: Uint8Array): void {
+    const { callTimeout, queueBytes, now } = this.options;
     const { method, key, face, options } = call.request;
-    const rank = able[myRank % able.length]!;
     const id = this.newId();
-    const timeout = Math.ceil(options?.timeout ?? callTimeout);
-    const isLocalRead = options?.read === 'local';
-    const bytes = encodeMemberMessage({
+    const timeout = options?.timeout ?? callTimeout;
+    const message: ForwardMessage = {
       kind: 'forward',
       id,
       type,
       method: method.id,
       key,
       face,
-      isLocalRead,
-      timeout,
-      args,
-    });
+      isLocalRead: options?.read === 'local',
+      timeout: Math.ceil(timeout),
+      args: new Uint8Array(args), // the packer that gave them uses their memory again
+    };
+    const bytes = encodeMemberMessage(message);
     if (bytes.length > MOST_MESSAGE_BYTES || this.unansweredBytes + bytes.length > queueBytes)
       throw noRoom(call, bytes.length, this.unansweredBytes, queueBytes);
-    if (!member.sendMessage(rank, bytes)) throw noWay(call, memberIds[rank]!);
-    call.forwardedTo = rank;
     this.unansweredBytes += bytes.length;
     this.await(call, id);
     call.whenSettled(() => (this.unansweredBytes -= bytes.length));
+    const waiting = this.waiting[call.set]!;
+    if (waiting.size === 0 && this.send(call, isRead, () => bytes)) return;
+    const dueAt = now() + timeout * 1000;
+    const item = { call, isRead, message, dueAt };
+    waiting.add(item);
+    call.whenSettled(() => waiting.delete(item));
+  }
+
+  /** Sends what waits and can go. Returns how many. */
+  doWork(now: number): number {
+    this.departures.doWork();
+    if (this.unansweredBytes === 0 || this.options.member.state !== 'running') {
+      this.retryAt = Infinity;
+      return 0;
+    }
+    if (now < this.retryAt && this.retryAt < Infinity) return 0;
+    this.retryAt = Infinity;
+    let count = 0;
+    for (const waiting of this.waiting) if (waiting.size > 0) count += this.sendWaiting(waiting, now);
+    return count;
+  }
+
+  private sendWaiting(waiting: Set<WaitingForward>, now: number): number {
+    let count = 0;
+    for (const item of waiting) {
+      const { call, isRead, message, dueAt } = item;
+      const timeout = Math.max(1, Math.ceil((dueAt - now) / 1000));
+      const encode = (): Uint8Array => encodeMemberMessage({ ...message, timeout });
+      if (count === MOST_PER_STEP || !this.send(call, isRead, encode)) break;
+      waiting.delete(item);
+      count++;
+    }
+    return count;
+  }
+
+  /** False: it must wait. */
+  private send(call: PendingCall, isRead: boolean, encode: () => Uint8Array): boolean {
+    const { member, now } = this.options;
+    if (member.state !== 'running') return false;
+    const target = this.targetOf(call.set, isRead);
+    if (target === undefined) return false;
+    if (!member.sendMessage(target, encode())) {
+      this.retryAt = now() + RETRY_MICROS;
+      return false;
+    }
+    const key = identityKey(target);
+    call.forwardedTo = target;
+    this.owed.set(key, (this.owed.get(key) ?? 0) + 1);
+    call.whenSettled(() => this.isOwedLess(key));
+    return true;
+  }
+
+  private isOwedLess(memberKey: string): void {
+    const count = this.owed.get(memberKey)! - 1;
+    if (count > 0) this.owed.set(memberKey, count);
+    else this.owed.delete(memberKey);
+  }
+
+  /** Members spread over those who can; undefined while there is none. */
+  private targetOf(set: number, isRead: boolean): MemberIdentity | undefined {
+    const { departures, targets } = this;
+    const name = `${isRead ? 'reads' : 'commands'} of ${set}`;
+    const before = targets.get(name);
+    if (before !== undefined) {
+      const key = identityKey(before);
+      if (!departures.isLeaving(key)) return before;
+      if (this.owed.has(key)) return undefined; // what was sent there comes first
+    }
+    const { view, myRank } = this.options.member;
+    const { replicas, senders } = view.sets[set]!;
+    const able = (isRead ? replicas : senders)
+      .map(rank => view.members[rank]!)
+      .filter(member => !departures.isLeaving(identityKey(member)));
+    const target = able[myRank % able.length];
+    if (target !== undefined) targets.set(name, target);
+    return target;
   }
 
   /** Tells who makes a forwarded call that nobody waits for it any more. If that is lost, so is the answer. */
   takeBack({ forwardedTo, awaitedAs }: PendingCall): void {
-    this.options.member.sendMessage(forwardedTo, encodeMemberMessage({ kind: 'withdraw', id: awaitedAs }));
+    this.options.member.sendMessage(forwardedTo!, encodeMemberMessage({ kind: 'withdraw', id: awaitedAs }));
   }
 
-  /** Has the call wait for an answer of each of those replicas. */
-  gather(call: PendingCall, replicas: readonly number[]): void {
+  /** Has the call wait for an answer of each replica of its set. */
+  gather(call: PendingCall): void {
+    const { view } = this.options.member;
+    const asked = view.sets[call.set]!.replicas.map(rank => view.members[rank]!);
     const id = this.newId();
-    call.gathering = { id, answers: new Map(), replicas };
+    call.gathering = { id, asked, answers: new Map(), missing: new Set(asked.map(identityKey)) };
     this.await(call, id);
   }
 
   /** One replica's answer to a call that waits for all of them. */
-  addAnswer(call: PendingCall, rank: number, outcome: Outcome): void {
+  addAnswer(call: PendingCall, from: MemberIdentity, outcome: Outcome): void {
+    const { missing, answers } = call.gathering!;
+    const key = identityKey(from);
+    if (!missing.delete(key)) return; // it has answered, or was not asked
     if (!outcome.ok) {
       call.fail(outcome.error);
       return;
     }
-    const { answers, replicas } = call.gathering!;
-    answers.set(rank, outcome.value);
-    if (answers.size < replicas.length) return;
-    const inOrderOfAge = [...answers].sort(([a], [b]) => a - b);
-    call.succeed(new Map(inOrderOfAge.map(([from, value]) => [this.options.memberIds[from]!, value])));
+    answers.set(key, outcome.value);
+    if (missing.size === 0) succeedWithAnswers(call);
   }
 
   /** Another member's answer to a call of mine. An unknown id belongs to a call that was given up. */
-  answered(id: number, rank: number, outcome: Outcome): void {
+  answered(id: number, from: MemberIdentity, outcome: Outcome): void {
     const call = this.awaited.get(id);
     if (call === undefined) return;
-    if (call.gathering !== undefined) this.addAnswer(call, rank, outcome);
-    else if (call.forwardedTo === rank) call.settle(outcome);
+    if (call.gathering !== undefined) this.addAnswer(call, from, outcome);
+    else if (isSame(call.forwardedTo, from)) call.settle(outcome);
   }
 
-  /** What that member was to answer may be lost. */
-  memberLost(rank: number, reason: string): void {
+  /**
+   * The way to that member, or from it, broke: what it was to answer may be lost. Calls by `$all` go on waiting: the
+   * view may change, and then they do without it.
+   */
+  wayBroke(identity: MemberIdentity, reason: string): void {
+    this.departures.forget(identityKey(identity));
+    for (const call of [...this.awaited.values()])
+      if (isSame(call.forwardedTo, identity)) call.fail(memberLost(call, identity.id, reason));
+  }
+
+  /** A view was entered: nobody answers any more who is not in it. */
+  viewEntered(): void {
+    const { view } = this.options.member;
+    const present = new Set(view.members.map(identityKey));
+    for (const [name, target] of this.targets)
+      if (!present.has(identityKey(target))) this.targets.delete(name);
+    this.departures.keepOnly(present);
+    const reason = `it is not in view ${view.vid} any more`;
     for (const call of [...this.awaited.values()]) {
       const { gathering, forwardedTo } = call;
-      const isAwaited = gathering?.replicas.includes(rank) === true && !gathering.answers.has(rank);
-      if (forwardedTo !== rank && !isAwaited) continue;
-      const sentence = `${call.label}: the answer of '${this.options.memberIds[rank]}' may be lost: ${reason}`;
-      call.fail(new BowechoError('MEMBER_LOST', sentence, { didExecute: call.didExecuteIfSent }));
+      if (gathering !== undefined) {
+        for (const key of gathering.missing) if (!present.has(key)) gathering.missing.delete(key);
+        if (gathering.missing.size === 0) succeedWithAnswers(call);
+      } else if (forwardedTo !== undefined && !present.has(identityKey(forwardedTo)))
+        call.fail(memberLost(call, forwardedTo.id, reason));
     }
   }
 
-  /** Nobody will answer any more. */
-  viewEnded(reason: string): void {
+  /** This member is in no view any more: nobody will answer. */
+  ended(reason: string): void {
     for (const call of [...this.awaited.values()]) {
-      const didExecute = call.didExecuteIfSent;
-      call.fail(new BowechoError('VIEW_ENDED', `${call.label}: ${reason}`, { didExecute }));
+      const wasSent = call.gathering !== undefined || call.forwardedTo !== undefined;
+      call.fail(viewEnded(call, wasSent ? call.didExecuteIfSent : 'no', reason));
     }
   }
 
@@ -136,14 +261,14 @@ export class Forwarding {
    */
   callFor(
     owner: { settledCount: number },
-    fromRank: number,
+    from: MemberIdentity,
     message: ForwardMessage,
     definition: ActorDefinition,
   ): PendingCall | undefined {
     const { id, key, face, isLocalRead, timeout } = message;
     const method = definition.methods[message.method];
     const changesState = method?.kind !== 'query';
-    const answer = (outcome: Outcome): void => this.answer(fromRank, id, outcome, changesState);
+    const answer = (outcome: Outcome): void => this.answer(from, id, outcome, changesState);
     if (method === undefined) {
       const sentence = `no method ${message.method} of actor '${definition.name}'`;
       answer({ ok: false, error: new BowechoError('ACTOR_UNKNOWN', sentence, { didExecute: 'no' }) });
@@ -156,31 +281,31 @@ export class Forwarding {
       value => answer({ ok: true, value }),
       error => answer({ ok: false, error: isOutcome(error) ? error : errorOfThrow(error, 'unknown') }),
     );
-    const forwardKey = forwardKeyOf(fromRank, id);
+    const forwardKey = forwardKeyOf(from, id);
     this.forOthers.set(forwardKey, call);
     call.whenSettled(() => this.forOthers.delete(forwardKey));
     return call;
   }
 
   /** The call that I make for that member under its id; undefined if it has ended. */
-  madeFor(fromRank: number, id: number): PendingCall | undefined {
-    return this.forOthers.get(forwardKeyOf(fromRank, id));
+  madeFor(from: MemberIdentity, id: number): PendingCall | undefined {
+    return this.forOthers.get(forwardKeyOf(from, id));
   }
 
   /**
-   * Tells another member how a call of its ended here. If the way there is broken nobody hears it; that member is told
-   * of its end, too.
+   * Tells another member how a call of its ended here. If the way there is broken, or it is in no view with me any more, nobody hears
+   * it; that member is told of its end, too.
    *
    * @param changesState whether the call was one of a command, and no query
    */
-  answer(rank: number, id: number, outcome: Outcome, changesState: boolean): void {
+  answer(to: MemberIdentity, id: number, outcome: Outcome, changesState: boolean): void {
     const bytes = encodeMemberMessage({ kind: 'answer', id, outcome });
-    if (bytes.length <= MOST_MESSAGE_BYTES) this.options.member.sendMessage(rank, bytes);
+    if (bytes.length <= MOST_MESSAGE_BYTES) this.options.member.sendMessage(to, bytes);
     else {
       const sentence = `the answer has ${bytes.length} bytes, and between members at most ${MOST_MESSAGE_BYTES} may travel`;
       const ofCommand = outcome.ok ? 'yes' : (outcome.error.didExecute ?? 'unknown');
       const error = new BowechoError('TOO_LARGE', sentence, { didExecute: changesState ? ofCommand : 'no' });
-      this.answer(rank, id, { ok: false, error }, changesState);
+      this.answer(to, id, { ok: false, error }, changesState);
     }
   }
 
@@ -205,13 +330,32 @@ const ID_LIMIT = 2 ** 32;
 /** What may travel between two members beside the fabric, bytes: less than the control channel refuses. */
 const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
 
+/** Where there was no way to a member, it is tried again so much later. */
+const RETRY_MICROS = 10_000;
+
+/** So that a step ends, however many calls have waited for a view. */
+const MOST_PER_STEP = 1024;
+
+/** Of all answers there are, those of replicas too that have left since. */
+function succeedWithAnswers(call: PendingCall): void {
+  const { asked, answers } = call.gathering!;
+  const given = asked
+    .map(member => [member, identityKey(member)] as const)
+    .filter(([, key]) => answers.has(key));
+  call.succeed(new Map(given.map(([{ id }, key]) => [id, answers.get(key)])));
+}
+
+function isSame(a: MemberIdentity | undefined, b: MemberIdentity): boolean {
+  return a?.id === b.id && a.incarnation === b.incarnation;
+}
+
 /** Whether an error says already what is true of the command. */
 function isOutcome(error: Error): error is ActorError | BowechoError {
   return error instanceof ActorError || error instanceof BowechoError;
 }
 
-function forwardKeyOf(rank: number, id: number): string {
-  return `${rank}/${id}`;
+function forwardKeyOf(from: MemberIdentity, id: number): string {
+  return `${identityKey(from)}/${id}`;
 }
 
 function noRoom({ label }: PendingCall, bytes: number, before: number, most: number): BowechoError {
@@ -222,7 +366,7 @@ function noRoom({ label }: PendingCall, bytes: number, before: number, most: num
   return new BowechoError(code, `${label}: ${sentence}`, { didExecute: 'no' });
 }
 
-function noWay({ label }: PendingCall, id: string): BowechoError {
-  const sentence = `${label}: there is no way to '${id}', who holds a replica`;
-  return new BowechoError('MEMBER_LOST', sentence, { didExecute: 'no' });
+function memberLost(call: PendingCall, id: string, reason: string): BowechoError {
+  const sentence = `${call.label}: the answer of '${id}' may be lost: ${reason}`;
+  return new BowechoError('MEMBER_LOST', sentence, { didExecute: call.didExecuteIfSent });
 }

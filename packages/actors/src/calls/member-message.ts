@@ -3,7 +3,8 @@
  *
  *  - `forward`: a call for a replica that the caller's member does not hold, to be made there in its name;
  *  - `withdraw`: nobody waits for that forwarded call any more;
- *  - `answer`: how a forwarded call ended, or what one replica answered to a call by `$all`.
+ *  - `answer`: how a forwarded call ended, or what one replica answered to a call by `$all`;
+ *  - `leaving`, `noted`: forward nothing more to me, and the reply that nothing more will come: see departures.ts.
  *
  * Ids are the caller's. It comes from a network, so every field is checked before it is believed.
  */
@@ -25,18 +26,24 @@ export interface ForwardMessage {
   readonly isLocalRead: boolean;
   /** Milliseconds that are left of the call's time. */
   readonly timeout: number;
-  /** As `packArguments` gives them: checked at the caller. */
+  /** What `packArguments` gave, in memory of their own: checked at the caller. */
   readonly args: Uint8Array;
 }
 
 export type MemberMessage =
   | ForwardMessage
-  | { readonly kind: 'withdraw'; readonly id: number }
+  | { readonly kind: 'withdraw' | 'leaving' | 'noted'; readonly id: number }
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome };
 
 const ANSWER = 0;
 const FORWARD = 1;
-const WITHDRAW = 2;
+/** Kinds that are an id and nothing else; of the last two it is 0. */
+const BARE_KINDS = new Map<number, 'withdraw' | 'leaving' | 'noted'>([
+  [2, 'withdraw'],
+  [3, 'leaving'],
+  [4, 'noted'],
+]);
+const BARE_NUMBERS = new Map([...BARE_KINDS].map(([number, kind]) => [kind, number]));
 const FACES: readonly CallFace[] = ['call', 'tell', 'all'];
 
 /** The message as bytes that nobody else holds. */
@@ -49,10 +56,11 @@ function fieldsOf(message: MemberMessage): readonly unknown[] {
     case 'answer':
       return [ANSWER, message.id, outcomeFields(message.outcome)];
     case 'withdraw':
-      return [WITHDRAW, message.id];
+    case 'leaving':
+    case 'noted':
+      return [BARE_NUMBERS.get(message.kind), message.id];
     case 'forward': {
-      const { id, type, method, key, face, isLocalRead, timeout } = message;
-      const args = new Uint8Array(message.args); // they are in that buffer of the packer, too
+      const { id, type, method, key, face, isLocalRead, timeout, args } = message;
       return [FORWARD, id, type, method, key, FACES.indexOf(face), isLocalRead, timeout, args];
     }
   }
@@ -67,7 +75,8 @@ export function decodeMemberMessage(bytes: Uint8Array): MemberMessage {
   const fields = unpack(bytes);
   if (!Array.isArray(fields) || !isCount(fields[1])) refuse(bytes);
   const [kind, id, ...rest] = fields as [unknown, number, ...unknown[]];
-  if (kind === WITHDRAW) return { kind: 'withdraw', id };
+  const bare = BARE_KINDS.get(kind as number);
+  if (bare !== undefined) return { kind: bare, id };
   if (kind === ANSWER) return { kind: 'answer', id, outcome: outcomeOf(rest[0]) ?? refuse(bytes) };
   if (kind !== FORWARD) refuse(bytes);
   const [type, method, key, faceIndex, isLocalRead, timeout, args] = rest;

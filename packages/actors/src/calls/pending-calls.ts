@@ -5,17 +5,18 @@
  * PendingCalls keeps those of one replica set in the order of sending. A member's own messages come back in that order,
  * so the call that a delivery settles is always the first, and no call id has to travel.
  */
-import { BowechoError, fail, type DidExecute } from '@bowecho/core';
+import { BowechoError, fail, type DidExecute, type MemberIdentity } from '@bowecho/core';
 import type { CallRequest } from '../definition/ref-class.js';
 import type { Outcome } from './outcome.js';
 
-/** A call whose answer every replica gives. */
+/** A call whose answer every replica gives. Keys are those of `identityKey`: ranks change from view to view. */
 export interface Gathering {
   readonly id: number;
-  /** By rank: the answers so far. */
-  readonly answers: Map<number, unknown>;
-  /** Ranks of the replicas, who all answer. */
-  readonly replicas: readonly number[];
+  /** The replicas at the time of the call, oldest first. */
+  readonly asked: readonly MemberIdentity[];
+  /** Who is to answer yet: has not, and is still in the view. */
+  readonly missing: Set<string>;
+  readonly answers: Map<string, unknown>;
 }
 
 export class PendingCall {
@@ -26,8 +27,8 @@ export class PendingCall {
   /** Taken back before anybody saw it: no delivery will come. */
   isWithdrawn = false;
   gathering: Gathering | undefined;
-  /** By that rank the call is made in my member's name; -1: I make it myself. */
-  forwardedTo = -1;
+  /** Who makes the call in my member's name; undefined where I make it myself, or nobody has been asked yet. */
+  forwardedTo: MemberIdentity | undefined;
   /** The id under which other members answer it; -1: they do not. */
   awaitedAs = -1;
   /** Index of the replica set. */
@@ -137,19 +138,33 @@ export class PendingCalls {
   }
 
   /**
-   * Fails all of them, because their view ended. The newest `unpublished` were seen by nobody and surely did nothing;
-   * of the others nobody here can know.
+   * Fails all of them, because this member is in no view any more.
+   *
+   * @param delivered how many of the oldest the others deliver, and surely none of the rest; undefined: nobody here can know
+   * @param unpublished how many of the newest were seen by nobody, which surely did nothing
    */
-  failAll(unpublished: number, reason: string): void {
+  failAll(delivered: number | undefined, unpublished: number, reason: string): void {
     const waiting = this.calls.filter(call => call !== undefined).filter(call => !call.isWithdrawn);
+    const mayBeSeen = delivered ?? waiting.length - unpublished;
     waiting.forEach((call, i) => {
-      const didExecute = i >= waiting.length - unpublished ? 'no' : call.didExecuteIfSent;
-      const sentence = `${call.label}: the view ended before the call was delivered: ${reason}`;
-      call.fail(new BowechoError('VIEW_ENDED', sentence, { didExecute }));
+      const ifSeen =
+        delivered !== undefined && call.didExecuteIfSent === 'unknown' ? 'yes' : call.didExecuteIfSent;
+      call.fail(viewEnded(call, i < mayBeSeen ? ifSeen : 'no', reason));
     });
     this.calls = [];
     this.first = this.unexpired = this.withdrawn = 0;
   }
 }
+
+/** This member is in no view any more, and will not hear how that call ends. */
+export function viewEnded({ label }: PendingCall, didExecute: DidExecute, reason: string): BowechoError {
+  return new BowechoError('VIEW_ENDED', `${label} ${WHAT_IS_TRUE[didExecute]}: ${reason}`, { didExecute });
+}
+
+const WHAT_IS_TRUE: Readonly<Record<DidExecute, string>> = {
+  yes: 'is executed, but its answer is not known here',
+  no: 'changed nothing and never will',
+  unknown: 'may be executed or not, which nobody here can know',
+};
 
 const COMPACT_AT = 1024;

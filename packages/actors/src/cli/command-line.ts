@@ -10,7 +10,11 @@ import { LIMITS } from '../config/limits.js';
 import { addDoctor, type DoctorOptions } from './doctor/doctor-options.js';
 import { DEFAULT_MEMBERS } from './local/local-cluster.js';
 import { DEFAULT_GRACE_MS } from './local/local-member.js';
+import { addMembership, type MembershipOptions } from './membership/membership-options.js';
+import { addSim, type SimOptions } from './sim/sim-options.js';
 import { version } from './version.js';
+import { wholeNumber } from './whole-number.js';
+import { withHelp } from './with-help.js';
 
 /** What `bowecho run` is told. */
 export interface RunOptions {
@@ -28,6 +32,8 @@ export interface RunOptions {
 export interface Commands {
   run(options: RunOptions): Promise<void>;
   doctor(options: DoctorOptions): Promise<void>;
+  sim(options: SimOptions): Promise<void>;
+  membership(options: MembershipOptions): void;
 }
 
 /** What commander makes of the options. */
@@ -40,7 +46,6 @@ interface ParsedOptions {
 }
 
 const LONGEST_GRACE_SECONDS = 3600;
-const HINT = '(--help lists the options)';
 
 const RUN_HELP = `
 Every member is a process of its own that runs the file. createCluster() finds in its environment who it is:
@@ -78,12 +83,12 @@ Examples:
  * @param argv like `process.argv`
  * @param commands does what was said
  */
-export async function readCommandLine(argv: readonly string[], { run, doctor }: Commands): Promise<void> {
-  const program = new Command('bowecho')
-    .description('Replicated actors: starts and watches clusters, and says what a machine has for them.')
+export async function readCommandLine(argv: readonly string[], commands: Commands): Promise<void> {
+  const program = withHelp(new Command('bowecho'))
+    .description(
+      'Replicated actors: starts clusters, says what a machine has for them, and tries the protocol in simulated worlds.',
+    )
     .version(version(), '--version', 'say which version this is')
-    .helpOption('-h, --help', 'say how it is used')
-    .showHelpAfterError(HINT)
     .enablePositionalOptions();
   withRunOptions(program.command('run'))
     .description('Start a local cluster of a program: one process per member, with merged output.')
@@ -94,15 +99,17 @@ export async function readCommandLine(argv: readonly string[], { run, doctor }: 
     .action(async (file: string, rest: string[], before: ParsedOptions, command: Command) => {
       const { options, args } = readAfterFile(rest, before, command);
       const { grace, ...others } = options;
-      await run({ ...others, file, args, graceMs: Math.round(grace * 1000) });
+      await commands.run({ ...others, file, args, graceMs: Math.round(grace * 1000) });
     });
-  addDoctor(program, doctor);
+  addDoctor(program, commands.doctor);
+  addSim(program, commands.sim);
+  addMembership(program, commands.membership);
   await program.parseAsync(argv);
 }
 
 function withRunOptions(command: Command): Command {
-  return command
-    .option('--members <number>', 'how many members', readMembers, DEFAULT_MEMBERS)
+  return withHelp(command)
+    .option('--members <number>', 'how many members', wholeNumber(LIMITS.seeds), DEFAULT_MEMBERS)
     .option('--fabric <name>', 'what carries the bytes; left out, the program or Bowecho decides')
     .option('--host <address>', 'the address of this machine where members listen; left out, loopback')
     .option(
@@ -110,9 +117,7 @@ function withRunOptions(command: Command): Command {
       'how long a member may take to end before it is killed',
       readGrace,
       DEFAULT_GRACE_MS / 1000,
-    )
-    .helpOption('-h, --help', 'say how it is used')
-    .showHelpAfterError(HINT);
+    );
 }
 
 /** Takes our options from behind the file, over those before it, and leaves the program's arguments as they stand. */
@@ -131,13 +136,6 @@ function readAfterFile(
     options: { ...before, ...Object.fromEntries(given) },
     args: [...operands, ...unknown, ...(end < 0 ? [] : rest.slice(end + 1))],
   };
-}
-
-function readMembers(text: string): number {
-  const { min, max } = LIMITS.seeds;
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
 }
 
 function readGrace(text: string): number {

@@ -1,7 +1,9 @@
 /** The command `bowecho`: what it was told is in command-line.ts, what it does in a file per command. */
 import { readCommandLine } from './command-line.js';
 import { doctor } from './doctor/doctor.js';
+import { membership } from './membership/membership.js';
 import { run } from './run.js';
+import { sim } from './sim/sim.js';
 
 await readCommandLine(process.argv, {
   run: async options => {
@@ -11,4 +13,8 @@ await readCommandLine(process.argv, {
   doctor: async options => {
     process.exitCode = await doctor(options);
   },
+  sim: async options => {
+    process.exitCode = await sim(options);
+  },
+  membership,
 });

@@ -50,6 +50,8 @@ export interface ClusterConfig {
   readonly bootstrapTimeout?: number;
   /** How long a call may take, in milliseconds. Default 10,000. */
   readonly callTimeout?: number;
+  /** A member of which nothing is heard for so long is taken for lost, in milliseconds. Default 2,000. The same at all members. */
+  readonly suspicionTimeout?: number;
   /** Whether SIGTERM and SIGINT have this member leave before the process ends. Default true. */
   readonly leaveOnSignal?: boolean;
 }
@@ -70,6 +72,7 @@ export interface ResolvedConfig {
   readonly queueBytes: number;
   readonly bootstrapTimeout: number;
   readonly callTimeout: number;
+  readonly suspicionTimeout: number;
   readonly leaveOnSignal: boolean;
 }
 
@@ -88,6 +91,7 @@ const OPTIONS = [
   'queueBytes',
   'bootstrapTimeout',
   'callTimeout',
+  'suspicionTimeout',
   'leaveOnSignal',
 ];
 
@@ -128,6 +132,9 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
     ...integerProblems('bootstrapTimeout', config.bootstrapTimeout, LIMITS.bootstrapTimeout, 'ms'),
   );
   problems.push(...integerProblems('callTimeout', config.callTimeout, LIMITS.callTimeout, 'ms'));
+  problems.push(
+    ...integerProblems('suspicionTimeout', config.suspicionTimeout, LIMITS.suspicionTimeout, 'ms'),
+  );
   const leaveOnSignal: unknown = config.leaveOnSignal ?? true;
   if (typeof leaveOnSignal !== 'boolean')
     problems.push(`leaveOnSignal must be true or false, but is ${describeValue(leaveOnSignal)}`);
@@ -147,6 +154,7 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
     queueBytes: config.queueBytes ?? DEFAULTS.queueBytes,
     bootstrapTimeout: config.bootstrapTimeout ?? DEFAULTS.bootstrapTimeout,
     callTimeout: config.callTimeout ?? DEFAULTS.callTimeout,
+    suspicionTimeout: config.suspicionTimeout ?? DEFAULTS.suspicionTimeout,
     leaveOnSignal: leaveOnSignal as boolean,
   });
 }

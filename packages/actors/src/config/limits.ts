@@ -16,6 +16,8 @@ export const DEFAULTS = {
   bootstrapTimeout: 30_000,
   /** How long a call may take, in milliseconds, where `$with({ timeout })` does not say. */
   callTimeout: 10_000,
+  /** A member that is silent for so long is taken for lost, in milliseconds. */
+  suspicionTimeout: 2_000,
   /** Copies of each shard of an actor type. */
   replicas: 3,
   /** Shards of an actor type. */
@@ -35,6 +37,7 @@ export const LIMITS = {
   queueBytes: { min: 4 * 1024, max: 4 * 1024 * 1024 * 1024 },
   bootstrapTimeout: { min: 1, max: 86_400_000 },
   callTimeout: { min: 1, max: 86_400_000 },
+  suspicionTimeout: { min: 100, max: 86_400_000 },
   seeds: { min: 1, max: 64 },
   replicas: { min: 1, max: 64 },
   shards: { min: 1, max: 4096 },

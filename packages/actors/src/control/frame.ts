@@ -18,6 +18,7 @@ export const FRAME_KIND = {
   refusal: 2,
   keys: 3,
   application: 4,
+  decided: 5,
 } as const;
 
 export interface Frame {

@@ -16,12 +16,13 @@ import { Unreadable } from './unreadable.js';
  * @throws BowechoError `CONFIG_INVALID` if it is larger than any member would take
  */
 export function encodeGreeting(greeting: Greeting): Buffer {
-  const { identity, seeds, fabric, ringBytes, fingerprints } = greeting;
+  const { identity, seeds, fabric, ringBytes, suspicionTimeout, fingerprints } = greeting;
   const text = JSON.stringify({
     identity: { id: identity.id, incarnation: identity.incarnation },
     seeds,
     fabric,
     ringBytes,
+    suspicionTimeout,
     // A list and not an object: it keeps the order of all names.
     fingerprints: [...fingerprints],
   });
@@ -54,6 +55,7 @@ export function decodeGreeting(bytes: Uint8Array): Greeting {
     ),
     fabric: check(fields.fabric, isWord, 'fabric', WORD_RULE),
     ringBytes: check(fields.ringBytes, isCount, 'ringBytes', COUNT_RULE),
+    suspicionTimeout: check(fields.suspicionTimeout, isCount, 'suspicionTimeout', COUNT_RULE),
     fingerprints: readFingerprints(fields.fingerprints),
   };
 }

@@ -5,7 +5,7 @@
 import type { MemberIdentity } from '@bowecho/core';
 
 /** The version of what members say to each other: control messages, tables, frames, calls. They must agree on it. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export interface Greeting {
   readonly identity: MemberIdentity;
@@ -15,6 +15,8 @@ export interface Greeting {
   readonly fabric: string;
   /** Bytes of each sender's ring: tables are laid out by it. */
   readonly ringBytes: number;
+  /** Milliseconds of silence after which a member is taken for lost: members beat by it. */
+  readonly suspicionTimeout: number;
   /** By actor name, in the order of the names: what the definition is. */
   readonly fingerprints: ReadonlyMap<string, string>;
 }

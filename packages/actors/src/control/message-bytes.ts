@@ -5,14 +5,22 @@
  * application   | vid f64 | bytes |
  * keys          | vid f64 | address | member table | count u32 | shard table, count times |
  *               each of these: | length u32 | bytes |, and the length 2^32 - 1 alone where there is no table
+ * decided       | vid f64 | ballot f64 | count u32 | fate u8, count times | count u32 | trims of a replica set, count times |
+ *               each of these: | count u32 | trim f64, count times |
  * ```
+ *
+ * Whether a record fits its view is not known here: that is looked at by who knows the view.
  */
 import {
   assert,
   BowechoError,
+  type ApplicationMessage,
   type ControlMessage,
+  type DecidedMessage,
+  type Fate,
   type KeysMessage,
   type MemberIdentity,
+  type ViewRecord,
 } from '@bowecho/core';
 import { FRAME_KIND, HEADER_BYTES, writeHeader, type Frame } from './frame.js';
 import { Unreadable } from './unreadable.js';
@@ -21,6 +29,9 @@ import { Unreadable } from './unreadable.js';
 const VID_BYTES = 8;
 const LENGTH_BYTES = 4;
 const ABSENT = 0xffff_ffff;
+const COUNT_BYTES = 8;
+/** In a record, by the byte that stands for it. */
+const FATES: readonly Fate[] = ['lost', 'leaves', 'stays'];
 
 /** Up to here bytes are copied behind their header: one small write costs less than two. */
 const COPIED_BYTES = 16 * 1024;
@@ -32,8 +43,17 @@ const COPIED_BYTES = 16 * 1024;
  * @throws BowechoError `TOO_LARGE` if its payload exceeds `maxFrameBytes`
  */
 export function encodeMessage(message: ControlMessage, maxFrameBytes: number): readonly Uint8Array[] {
-  if (message.kind === 'keys') return [encodeKeys(message, maxFrameBytes)];
-  const { bytes, vid } = message;
+  switch (message.kind) {
+    case 'application':
+      return encodeApplication(message, maxFrameBytes);
+    case 'keys':
+      return [encodeKeys(message, maxFrameBytes)];
+    case 'decided':
+      return [encodeDecided(message, maxFrameBytes)];
+  }
+}
+
+function encodeApplication({ bytes, vid }: ApplicationMessage, maxFrameBytes: number): readonly Uint8Array[] {
   const payloadBytes = VID_BYTES + bytes.length;
   checkSize(payloadBytes, maxFrameBytes);
   const isCopied = bytes.length <= COPIED_BYTES;
@@ -67,6 +87,26 @@ function encodeKeys(message: KeysMessage, maxFrameBytes: number): Buffer {
   return frame;
 }
 
+function encodeDecided({ vid, record }: DecidedMessage, maxFrameBytes: number): Buffer {
+  const { ballot, fates, trims } = record;
+  let payloadBytes = VID_BYTES + COUNT_BYTES + 2 * LENGTH_BYTES + fates.length;
+  for (const counts of trims) payloadBytes += LENGTH_BYTES + COUNT_BYTES * counts.length;
+  checkSize(payloadBytes, maxFrameBytes);
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + payloadBytes);
+  writeHeader(frame, FRAME_KIND.decided, payloadBytes);
+  let at = frame.writeDoubleLE(vid, HEADER_BYTES);
+  at = frame.writeDoubleLE(ballot, at);
+  at = frame.writeUInt32LE(fates.length, at);
+  for (const fate of fates) at = frame.writeUInt8(FATES.indexOf(fate), at);
+  at = frame.writeUInt32LE(trims.length, at);
+  for (const counts of trims) {
+    at = frame.writeUInt32LE(counts.length, at);
+    for (const count of counts) at = frame.writeDoubleLE(count, at);
+  }
+  assert(at === frame.length, `${at} bytes of a record in a frame of ${frame.length}`);
+  return frame;
+}
+
 function checkSize(bytes: number, maxFrameBytes: number): void {
   if (bytes <= maxFrameBytes) return;
   throw new BowechoError(
@@ -81,62 +121,112 @@ function checkSize(bytes: number, maxFrameBytes: number): void {
  * @throws Unreadable
  */
 export function decodeMessage({ kind, payload }: Frame, from: MemberIdentity): ControlMessage {
-  if (kind !== FRAME_KIND.keys && kind !== FRAME_KIND.application) {
-    throw new Unreadable(`a frame of kind ${kind} came where a message was expected`);
-  }
+  const read = READERS[kind];
+  if (read === undefined) throw new Unreadable(`a frame of kind ${kind} came where a message was expected`);
   if (payload.length < VID_BYTES) throw new Unreadable(`a message has ${payload.length} bytes`);
   const vid = payload.readDoubleLE(0);
   if (!Number.isSafeInteger(vid) || vid < 0) throw new Unreadable(`a message is of view ${vid}`);
-  if (kind === FRAME_KIND.application) {
-    return { kind: 'application', vid, from, bytes: payload.subarray(VID_BYTES) };
-  }
-  return { kind: 'keys', vid, from, ...new KeysReader(payload).read() };
+  return read(payload.subarray(VID_BYTES), vid, from);
 }
 
-/** Reads a keys message behind its view id; no length in it is believed. */
-class KeysReader {
-  private at = VID_BYTES;
+/** By kind of frame: reads what follows the view id. */
+const READERS: Readonly<Record<number, (body: Buffer, vid: number, from: MemberIdentity) => ControlMessage>> =
+  {
+    [FRAME_KIND.application]: (bytes, vid, from) => ({ kind: 'application', vid, from, bytes }),
+    [FRAME_KIND.keys]: (body, vid, from) => ({ kind: 'keys', vid, from, ...readKeys(body) }),
+    [FRAME_KIND.decided]: (body, vid, from) => ({ kind: 'decided', vid, from, record: readRecord(body) }),
+  };
 
-  constructor(private readonly payload: Buffer) {}
+function readKeys(body: Buffer): Pick<KeysMessage, 'address' | 'memberTable' | 'shardTables'> {
+  const reader = new BodyReader(body, 'keys');
+  const address = reader.bytes('address');
+  const memberTable = reader.bytes('memberTable');
+  const shardTables = reader.list('shard tables', LENGTH_BYTES, index =>
+    reader.optionalBytes(`shardTables[${index}]`),
+  );
+  reader.end();
+  return { address, memberTable, shardTables };
+}
 
-  read(): Pick<KeysMessage, 'address' | 'memberTable' | 'shardTables'> {
-    const address = this.bytes('address');
-    const memberTable = this.bytes('memberTable');
-    const count = this.length('shardTables');
-    // Each has a length at least, so a list of this many was really sent.
-    if (count * LENGTH_BYTES > this.left) {
-      throw new Unreadable(`keys announce ${count} shard tables in ${this.left} bytes`);
-    }
-    const shardTables: (Uint8Array | undefined)[] = [];
-    for (let i = 0; i < count; i++) shardTables.push(this.optionalBytes(`shardTables[${i}]`));
-    if (this.left > 0) throw new Unreadable(`keys are followed by ${this.left} bytes`);
-    return { address, memberTable, shardTables };
+function readRecord(body: Buffer): ViewRecord {
+  const reader = new BodyReader(body, 'a record');
+  const ballot = reader.count('ballot');
+  const fates = reader.list('fates', 1, index => reader.fate(`fates[${index}]`));
+  const trims = reader.list('sets', LENGTH_BYTES, set =>
+    reader.list(`trims of set ${set}`, COUNT_BYTES, sender => reader.count(`trims[${set}][${sender}]`)),
+  );
+  reader.end();
+  return { ballot, fates, trims };
+}
+
+/** Reads the fields of a message one after another; no length in it is believed. */
+class BodyReader {
+  private at = 0;
+
+  /** @param subject whose fields they are, for sentences */
+  constructor(
+    private readonly body: Buffer,
+    private readonly subject: string,
+  ) {}
+
+  /** A list behind its length, of items of at least `leastBytes` each. */
+  list<T>(what: string, leastBytes: number, readItem: (index: number) => T): T[] {
+    const count = this.length(what);
+    // So a list of this many was really sent, and takes no more memory than that.
+    if (count * leastBytes > this.left)
+      throw new Unreadable(`${this.subject}: ${count} ${what} are announced, and ${this.left} bytes came`);
+    const items: T[] = [];
+    for (let i = 0; i < count; i++) items.push(readItem(i));
+    return items;
   }
 
-  private get left(): number {
-    return this.payload.length - this.at;
-  }
-
-  private length(what: string): number {
-    if (this.left < LENGTH_BYTES) throw new Unreadable(`keys end before the length of ${what}`);
-    const length = this.payload.readUInt32LE(this.at);
-    this.at += LENGTH_BYTES;
-    return length;
-  }
-
-  private bytes(what: string): Uint8Array {
+  bytes(what: string): Uint8Array {
     const bytes = this.optionalBytes(what);
-    if (bytes === undefined) throw new Unreadable(`keys are without ${what}`);
+    if (bytes === undefined) throw new Unreadable(`${this.subject}: ${what} is missing`);
     return bytes;
   }
 
-  private optionalBytes(what: string): Uint8Array | undefined {
+  optionalBytes(what: string): Uint8Array | undefined {
     const length = this.length(what);
     if (length === ABSENT) return undefined;
+    const start = this.take(length, what);
+    return this.body.subarray(start, this.at);
+  }
+
+  /** A whole number from 0 to 2^53 - 1. */
+  count(what: string): number {
+    const count = this.body.readDoubleLE(this.take(COUNT_BYTES, what));
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw new Unreadable(`${this.subject}: ${what} is ${count}`);
+    return count;
+  }
+
+  fate(what: string): Fate {
+    const byte = this.body[this.take(1, what)]!;
+    const fate = FATES[byte];
+    if (fate === undefined) throw new Unreadable(`${this.subject}: ${what} is ${byte}`);
+    return fate;
+  }
+
+  /** Says that nothing may follow. */
+  end(): void {
+    if (this.left > 0) throw new Unreadable(`${this.subject}: ${this.left} bytes follow`);
+  }
+
+  private get left(): number {
+    return this.body.length - this.at;
+  }
+
+  private length(what: string): number {
+    return this.body.readUInt32LE(this.take(LENGTH_BYTES, `the length of ${what}`));
+  }
+
+  /** Passes over so many bytes and says where they begin. */
+  private take(length: number, what: string): number {
     if (length > this.left)
-      throw new Unreadable(`${what} of keys has ${length} bytes, and ${this.left} came`);
+      throw new Unreadable(`${this.subject}: ${what} has ${length} bytes, and ${this.left} came`);
     const start = this.at;
     this.at += length;
-    return this.payload.subarray(start, this.at);
+    return start;
   }
 }

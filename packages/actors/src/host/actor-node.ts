@@ -5,16 +5,20 @@
  *
  * All members run the handler of a delivered call. The caller's own member settles the call with what its own replica
  * answered; the others' answers are thrown away, unless the caller asked for everybody's (`$all`).
+ *
+ * Views come and go under it. A replica set is the same under the same index in all of them, so replicas stay, and what names
+ * members names them by identity: ranks are those of one view.
  */
 import {
   BowechoError,
   Member,
-  replicaSets,
+  rankOfMember,
   type Application,
   type ControlPort,
   type Delivery,
   type Fabric,
-  type ReplicaSet,
+  type MemberIdentity,
+  type MembershipEnd,
   type StateChange,
   type View,
 } from '@bowecho/core';
@@ -32,8 +36,10 @@ import { Replica } from './replica.js';
 
 /** What a node tells its owner. */
 export interface NodeEvents {
+  /** A view runs: all its members are connected. `joined` and `left` count from the one that ran here before. */
   onViewInstalled(view: HandlerView): void;
-  onViewEnded(reason: string): void;
+  /** This member is in no view any more. Its calls are settled. */
+  onEnded(end: MembershipEnd): void;
   onStateChanged(change: StateChange): void;
   onHalted(error: unknown): void;
   /** A call without an answer (`$tell`) failed. */
@@ -41,6 +47,7 @@ export interface NodeEvents {
 }
 
 export interface ActorNodeOptions {
+  /** The view to begin with. */
   readonly view: View;
   readonly myRank: number;
   /** In the order of the view's subgroups. */
@@ -51,6 +58,8 @@ export interface ActorNodeOptions {
   readonly ringBytes: number;
   /** Bytes of messages that may wait for room in the ring. */
   readonly queueBytes: number;
+  /** A member that is silent for so long is taken for lost: microseconds. Infinity: never for its silence. */
+  readonly suspicionMicros: number;
   /** Milliseconds that a call without a `timeout` of its own waits. */
   readonly callTimeout: number;
   readonly log: Log;
@@ -64,19 +73,20 @@ export interface ActorNodeOptions {
 export class ActorNode implements Application {
   readonly member: Member;
   readonly calls: Calls;
-  /** The view as handlers see it. */
-  readonly view: HandlerView;
-  private readonly myRank: number;
   private readonly definitions: readonly ActorDefinition[];
   private readonly events: NodeEvents;
   private readonly log: Log;
-  private readonly sets: readonly ReplicaSet[];
+  /** The present view, and as handlers see it. */
+  private entered: View;
+  private handlerView: HandlerView;
+  /** The one that ran here last. */
+  private installed: View | undefined;
   /** By replica set: undefined where I hold none. */
   private readonly replicas: readonly (Replica | undefined)[];
-  /** By replica set: its table's memory as a Buffer, made at the first delivery. */
-  private readonly memories: (Buffer | undefined)[] = [];
-  /** By actor type, then shard: the replica set. */
-  private readonly setOfShard: readonly (readonly ReplicaSet[])[];
+  /** By replica set: its table's memory in the present view as a Buffer, made at the first delivery. */
+  private memories: (Buffer | undefined)[] = [];
+  /** By actor type, then shard: the index of the replica set. */
+  private readonly setOfShard: readonly (readonly number[])[];
   private readonly typeOf: ReadonlyMap<ActorDefinition, number>;
   private readonly header = new CallHeader();
   /** Why this member is to go, until the view hears of it. */
@@ -84,42 +94,37 @@ export class ActorNode implements Application {
 
   constructor(options: ActorNodeOptions) {
     const { view, myRank, definitions } = options;
-    this.myRank = myRank;
     this.definitions = definitions;
     this.events = options.events;
     this.log = guardedLog(options.log);
-    this.view = handlerViewOf(view);
-    this.sets = replicaSets(view);
+    this.entered = view;
+    this.handlerView = handlerViewOf(view, undefined);
     const journal = new Journal();
-    this.replicas = this.sets.map(set =>
+    this.replicas = view.sets.map(set =>
       set.replicas.includes(myRank)
-        ? new Replica(definitions[set.subgroup]!, set, journal, this.log, this.view)
+        ? new Replica(definitions[set.subgroup]!, set, journal, this.log, this.handlerView)
         : undefined,
     );
     this.setOfShard = definitions.map((definition, type) =>
-      Array.from({ length: definition.shards }, (_, shard) => {
-        const set = this.sets.find(
-          candidate => candidate.subgroup === type && candidate.shards.includes(shard),
-        );
-        return set!;
-      }),
+      Array.from({ length: definition.shards }, (_, shard) =>
+        view.sets.findIndex(set => set.subgroup === type && set.shards.includes(shard)),
+      ),
     );
     this.typeOf = new Map(definitions.map((definition, type) => [definition, type]));
-    const { ringBytes, queueBytes, fabric, control } = options;
+    const { ringBytes, queueBytes, suspicionMicros, fabric, control } = options;
     this.member = new Member({
       view,
       myRank,
       ringBytes,
       queueBytes,
+      suspicionMicros,
       ports: { fabric, control, application: this },
     });
     this.calls = new Calls({
       member: this.member,
-      myRank,
       queueBytes,
       route: (definition, key) => this.route(definition, key),
-      memberIds: this.view.members,
-      setCount: this.sets.length,
+      setCount: view.sets.length,
       callTimeout: options.callTimeout,
       now: options.now,
       wake: options.wake,
@@ -127,10 +132,15 @@ export class ActorNode implements Application {
     });
   }
 
+  /** The present view, as handlers see it. It may not run yet. */
+  get view(): HandlerView {
+    return this.handlerView;
+  }
+
   /** One step. Returns how much was done; 0 lets the driver rest until a write, a wake, or the next deadline. */
   doWork(now: number): number {
     const work = this.member.doWork(now) + this.calls.doWork(now);
-    if (this.leaveReason === undefined || this.calls.forwarding.hasForwarded) return work;
+    if (this.leaveReason === undefined || !this.calls.forwarding.isFree) return work;
     this.member.leave(this.leaveReason);
     this.leaveReason = undefined;
     return work + 1; // a turn follows that looks at it
@@ -139,6 +149,11 @@ export class ActorNode implements Application {
   /** When `doWork` must be called at the latest, microseconds; Infinity if only events matter. */
   get nextDeadline(): number {
     return Math.min(this.member.nextDeadline, this.calls.nextDeadline);
+  }
+
+  /** Whether somebody waits for the next deadline: for a call, and not only for this member's beats. */
+  get isAwaited(): boolean {
+    return this.calls.nextDeadline < Infinity;
   }
 
   /** How many deliveries one step may make. */
@@ -150,13 +165,13 @@ export class ActorNode implements Application {
     this.member.deliveriesPerTurn = limit;
   }
 
-  /** Refuses new commands, has delivered what was sent and answered what was forwarded, and ends the view. */
+  /** Refuses new commands, has delivered what was sent and answered what was forwarded, and leaves the others to a view of theirs. */
   leave(reason: string): void {
-    this.calls.isLeaving = true;
+    this.calls.beginLeaving();
     this.leaveReason ??= reason;
   }
 
-  /** Where the calls to a key go. */
+  /** Where the calls to a key go, in the present view. */
   route(definition: ActorDefinition, key: string): Route {
     const type = this.typeOf.get(definition);
     if (type === undefined) {
@@ -168,8 +183,8 @@ export class ActorNode implements Application {
         },
       );
     }
-    const set = this.setOfShard[type]![shardOf(definition.name, key, definition.shards)]!;
-    return { set, type, replica: this.replicas[set.index] };
+    const index = this.setOfShard[type]![shardOf(definition.name, key, definition.shards)]!;
+    return { set: this.member.view.sets[index]!, type, replica: this.replicas[index] };
   }
 
   /** My replicas of an actor type, one per replica set that I am in. */
@@ -184,10 +199,11 @@ export class ActorNode implements Application {
     const replica = this.replicas[set]!;
     const memory = (this.memories[set] ??= bufferOver(delivery.memory));
     const outcome = this.apply(replica, memory, delivery);
-    if (delivery.isMine) this.calls.delivered(set, this.myRank, outcome);
+    if (delivery.isMine) this.calls.delivered(set, outcome);
     else if (this.header.gatherId >= 0) {
       const isQuery = replica.definition.methods[this.header.method]?.kind === 'query';
-      this.calls.forwarding.answer(delivery.sender, this.header.gatherId, outcome, !isQuery);
+      const sender = this.member.view.members[delivery.sender]!;
+      this.calls.forwarding.answer(sender, this.header.gatherId, outcome, !isQuery);
     }
   }
 
@@ -211,7 +227,7 @@ export class ActorNode implements Application {
     }
   }
 
-  onMessage(fromRank: number, bytes: Uint8Array): void {
+  onMessage(from: MemberIdentity, bytes: Uint8Array): void {
     let message: MemberMessage;
     try {
       message = decodeMemberMessage(bytes);
@@ -219,22 +235,45 @@ export class ActorNode implements Application {
         throw new BowechoError('ACTOR_UNKNOWN', `no actor type ${message.type}`);
     } catch (err) {
       // Another member's bytes are no reason to stop. The call that they belong to ends by its timeout.
-      this.log.error({ err, from: this.view.members[fromRank] }, 'a message of a member cannot be read');
+      this.log.error({ err, from: from.id }, 'a message of a member cannot be read');
       return;
     }
-    if (message.kind === 'answer') this.calls.forwarding.answered(message.id, fromRank, message.outcome);
-    else if (message.kind === 'withdraw') this.calls.withdraw(fromRank, message.id);
-    else this.calls.execute(fromRank, message, this.definitions[message.type]!);
+    // It may have waited for a view, and its sender be lost since: nobody counts on it any more, and nobody would hear an answer.
+    if (rankOfMember(this.member.view, from) < 0) return;
+    const { calls } = this;
+    switch (message.kind) {
+      case 'answer':
+        return calls.forwarding.answered(message.id, from, message.outcome);
+      case 'withdraw':
+        return calls.withdraw(from, message.id);
+      case 'forward':
+        return calls.execute(from, message, this.definitions[message.type]!);
+      case 'leaving':
+        return calls.forwarding.departures.announced(from);
+      case 'noted':
+        return calls.forwarding.departures.noted(from);
+    }
   }
 
-  onViewInstalled(): void {
-    for (const replica of this.replicas) replica?.viewChanged(this.view);
-    this.events.onViewInstalled(this.view);
+  /** At the same place of each set's sequence at every replica. */
+  onViewEntered(view: View): void {
+    const before = this.entered;
+    this.entered = view;
+    this.handlerView = handlerViewOf(view, before);
+    this.memories = [];
+    for (const replica of this.replicas) replica?.viewChanged(this.handlerView);
+    this.calls.forwarding.viewEntered();
   }
 
-  onViewEnded(reason: string): void {
-    this.calls.viewEnded(reason);
-    this.events.onViewEnded(reason);
+  onViewInstalled(view: View): void {
+    const told = handlerViewOf(view, this.installed);
+    this.installed = view;
+    this.events.onViewInstalled(told);
+  }
+
+  onEnded(end: MembershipEnd): void {
+    this.calls.ended(end);
+    this.events.onEnded(end);
   }
 
   onStateChanged(change: StateChange): void {
@@ -242,15 +281,26 @@ export class ActorNode implements Application {
   }
 
   onHalted(error: unknown): void {
-    this.calls.viewEnded(`this member halted: ${String(error)}`);
+    this.calls.ended({
+      reason: `this member halted: ${String(error)}`,
+      isLeave: false,
+      executedElsewhere: [],
+    });
     this.events.onHalted(error);
   }
 }
 
-/** The founders' view: everybody is new in it. */
-function handlerViewOf(view: View): HandlerView {
-  const members = view.members.map(member => member.id);
-  return { id: view.vid, members, joined: members, left: [] };
+/** A view as handlers see it; everybody is new in the first one. */
+function handlerViewOf(view: View, before: View | undefined): HandlerView {
+  const idsOf = (members: readonly MemberIdentity[]): string[] => members.map(({ id }) => id);
+  const isNew = (member: MemberIdentity): boolean => before === undefined || rankOfMember(before, member) < 0;
+  const gone = (before?.members ?? []).filter(member => rankOfMember(view, member) < 0);
+  return {
+    id: view.vid,
+    members: idsOf(view.members),
+    joined: idsOf(view.members.filter(isNew)),
+    left: idsOf(gone),
+  };
 }
 
 function bufferOver(memory: Uint8Array): Buffer {

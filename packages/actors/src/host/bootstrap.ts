@@ -3,17 +3,20 @@
  * has `Founding` compare what the founders say of themselves, makes the member and its run loop once all of them are
  * known, and from then on gives the member what others say to it. In the end it lets go of everything.
  *
- * It decides who is heard: founders of my group, by identity, and nobody else. What the program sees of all that is the
- * cluster's matter, which is told by `BootstrapEvents`.
+ * It decides who is heard: members of the present view, by identity, and nobody else. It tells the member who is gone for certain,
+ * because nobody listens at its address any more, or somebody else. What the program sees of all that is the cluster's
+ * matter, which is told by `BootstrapEvents`.
  */
 import { randomInt } from 'node:crypto';
 import {
   BowechoError,
   rankOf,
+  rankOfMember,
   type ControlMessage,
   type Fabric,
   type KeysMessage,
   type MemberIdentity,
+  type StateChange,
   type View,
 } from '@bowecho/core';
 import type { ResolvedConfig } from '../config/index.js';
@@ -22,7 +25,7 @@ import type { Greeting } from '../control/greeting.js';
 import { identityKey } from '../control/identity-key.js';
 import type { Log } from '../ctx.js';
 import { ActorNode, type NodeEvents } from './actor-node.js';
-import { Founding, isMember } from './founding.js';
+import { Founding } from './founding.js';
 import { RunLoop, microsecondsNow } from './run-loop.js';
 
 /** How far a member is on its way from nothing to nothing. Its cluster writes it. */
@@ -74,6 +77,7 @@ export class Bootstrap {
       seeds: config.seeds,
       fabric: config.fabric,
       ringBytes: config.ringBytes,
+      suspicionTimeout: config.suspicionTimeout,
       fingerprints: new Map(config.actors.map(definition => [definition.name, definition.fingerprint])),
     };
     this.founding = new Founding(this.me, config.actors, config.mySeed);
@@ -107,7 +111,7 @@ export class Bootstrap {
     this.tryToStart(() => undefined);
   }
 
-  /** Has what was sent delivered, then ends the view; the cluster hears when it has ended. Only where there is a node. */
+  /** Has what was sent delivered, then leaves; the cluster hears when it has left. Only where there is a node. */
   leave(reason: string): void {
     this.made!.leave(reason);
     this.loop!.wake();
@@ -136,7 +140,7 @@ export class Bootstrap {
     };
   }
 
-  /** Who is in a group without that process is no founder of its group: that one waits for my successor at this address. */
+  /** Who is in a group without that process, or was, is no founder of its group: that one waits for my successor at this address. */
   private answer(theirs: Greeting): Answer {
     const { made, standing } = this;
     if (standing.isClosing) return { refusal: 'it is closing' };
@@ -147,12 +151,17 @@ export class Bootstrap {
           { member: this.config.id, from: theirs.identity.id, err: mismatch },
           'a stranger called',
         );
-    } else if (!isMember(made.member.view, theirs.identity)) {
+    } else if (!isInView(made, theirs.identity)) {
       if (standing.haltReason !== undefined)
-        return { refusal: `its group has ended (${standing.haltReason}); it waits to be started again` };
+        return {
+          refusal: `it is in no group any more (${standing.haltReason}); it waits to be started again`,
+        };
       const { id, members } = made.view;
       const group = `view ${id} of ${members.join(', ')}`;
-      return { refusal: `its group runs already (${group}), and joining comes in a later version` };
+      const reason = this.founding.isFounder(theirs.identity)
+        ? `its group goes on without that process (${group})`
+        : `its group runs already (${group})`;
+      return { refusal: `${reason}, and joining comes in a later version` };
     }
     return { greeting: this.me };
   }
@@ -164,31 +173,34 @@ export class Bootstrap {
       return;
     }
     const { member } = this.made;
-    if (!isMember(member.view, theirs.identity)) {
+    if (!isInView(this.made, theirs.identity)) {
       const problem = 'another process listens there now';
-      if (!this.standing.isReady) this.failToStart(founderIsGone(this.config.id, seed, problem));
-      else {
-        this.log.warn({ member: this.config.id, seed, now: theirs.identity }, problem);
-        this.bury(seed, problem);
-      }
+      const before = this.founding.memberAt(seed);
+      // Who has left the view is nobody's loss.
+      if (before === undefined || !isInView(this.made, before)) return;
+      this.log.warn({ member: this.config.id, seed, now: theirs.identity }, problem);
+      this.bury(seed, problem);
     } else if (member.state === 'connecting' || member.state === 'installing') {
-      member.sendKeys(rankOf(member.view, theirs.identity.id)); // the way broke, perhaps before they arrived
+      member.sendKeys(theirs.identity); // the way broke, perhaps before they arrived
     }
+    this.loop!.wake(); // something may wait for a way there
   }
 
   private missed(seed: string, problem: string, isNobody: boolean): void {
     if (this.standing.haltReason !== undefined) return;
-    if (this.standing.isReady) {
-      if (isNobody) this.bury(seed, problem);
-      return;
-    }
     if (this.made !== undefined) {
-      this.failToStart(founderIsGone(this.config.id, seed, problem));
+      if (isNobody || this.isForming) this.bury(seed, problem);
       return;
     }
     this.founding.unanswered(seed, problem);
     const isLate = performance.now() - this.openedAt > LATE_MS;
     this.log[isLate ? 'info' : 'debug']({ member: this.config.id, seed, problem }, 'a founder is missing');
+  }
+
+  /** Whether the first view has not come to be, as far as this member's part in it goes: all founders are needed for that. */
+  private get isForming(): boolean {
+    const { member } = this.made!;
+    return member.view.vid === 0 && member.state === 'connecting';
   }
 
   /**
@@ -198,23 +210,32 @@ export class Bootstrap {
   private bury(seed: string, problem: string): void {
     const identity = this.founding.memberAt(seed);
     if (identity === undefined || identity.id === this.config.id) return;
-    const { member } = this.made!;
-    member.memberLost(rankOf(member.view, identity.id), `its process is gone (${problem})`);
+    if (this.isForming) {
+      this.failToStart(founderIsGone(this.config.id, seed, problem));
+      return;
+    }
+    this.made!.member.memberLost(identity, `its process is gone (${problem})`);
     this.loop!.wake();
   }
 
   /** What was last said between that member and me, in one direction or the other, may be lost. */
   private lose(identity: MemberIdentity, reason: string): void {
     const { made, standing } = this;
-    if (made === undefined || identity.id === this.config.id || !isMember(made.member.view, identity)) return;
+    if (made === undefined || identity.id === this.config.id || !isInView(made, identity)) return;
     this.loop!.wake(); // what it wrote into my memory before it went may explain it: that is read first
     setImmediate(() => {
-      if (standing.haltReason === undefined && !standing.isClosing)
+      if (!isInView(made, identity)) return; // it has left
+      const { forwarding } = made.calls;
+      if (
+        standing.haltReason === undefined &&
+        !standing.isClosing &&
+        !forwarding.departures.isLeaving(identityKey(identity))
+      )
         this.log.warn(
           { member: this.config.id, from: identity.id, reason },
           'a connection between members broke',
         );
-      made.calls.forwarding.memberLost(rankOf(made.member.view, identity.id), reason);
+      forwarding.wayBroke(identity, reason);
     });
   }
 
@@ -264,6 +285,7 @@ export class Bootstrap {
       },
       ringBytes: config.ringBytes,
       queueBytes: config.queueBytes,
+      suspicionMicros: config.suspicionTimeout * 1000,
       callTimeout: config.callTimeout,
       log: this.log,
       events: this.nodeEvents(),
@@ -296,8 +318,11 @@ export class Bootstrap {
         clearTimeout(this.timer);
         events.onViewInstalled(view);
       },
-      onViewEnded: reason => events.onViewEnded(reason),
-      onStateChanged: change => events.onStateChanged(change),
+      onEnded: end => events.onEnded(end),
+      onStateChanged: change => {
+        events.onStateChanged(change);
+        this.noticeFailedFounding(change);
+      },
       onHalted: error => {
         this.log.error({ member: this.config.id, err: error }, 'this member halted');
         if (!this.standing.isReady && error instanceof BowechoError) this.failToStart(error);
@@ -308,6 +333,12 @@ export class Bootstrap {
       },
       onDeadLetter: error => events.onDeadLetter(error),
     };
+  }
+
+  /** Who is not connected to all founders has no group. Who is goes on, for others may be in the first view already. */
+  private noticeFailedFounding({ from, to, reason }: StateChange): void {
+    if (from !== 'connecting' || to !== 'wedged' || this.made!.member.view.vid > 0) return;
+    this.failToStart(new BowechoError('MEMBER_LOST', `member '${this.config.id}' cannot start: ${reason}`));
   }
 
   private timesOut(): void {
@@ -331,6 +362,7 @@ export class Bootstrap {
         ? cause
         : new BowechoError('CONFIG_INVALID', `member '${id}' cannot start: ${String(cause)}`, { cause });
     this.events.onOver(error.message, error);
+    this.loop?.stop(); // nothing may come of it any more
     this.timer?.unref();
     if (!this.founding.isComplete || this.released !== undefined) return;
     clearTimeout(this.timer);
@@ -346,6 +378,11 @@ export class Bootstrap {
     this.made?.member.close();
     await new Promise<void>(resolve => this.fabric.close(resolve));
   }
+}
+
+/** Whether that very process, and not only its name, is a member of the present view. */
+function isInView({ member }: ActorNode, identity: MemberIdentity): boolean {
+  return rankOfMember(member.view, identity) >= 0;
 }
 
 function founderIsGone(id: string, seed: string, problem: string): BowechoError {

@@ -1,15 +1,15 @@
 /**
  * Founding is how the founders make view 0: each dials every seed, and when all have answered, each computes the same view
  * by itself. The seed that answers with my own incarnation is me. Before that they compare what must be the same at all
- * of them: the list of seeds, the fabric, the size of the rings, and every actor's definition. A difference is told in
- * words and ends the attempt; nobody has started anything by then.
+ * of them: the list of seeds, the fabric, the size of the rings, the time after which silence is a loss, and every actor's
+ * definition. A difference is told in words and ends the attempt; nobody has started anything by then.
  *
  * Only who answers *my* dial counts. A stranger that dials me learns what he does wrong and changes nothing here.
  */
 import {
+  foundingView,
   layoutSubgroups,
   problemsError,
-  rankOf,
   type BowechoError,
   type MemberIdentity,
   type SubgroupSpec,
@@ -22,11 +22,6 @@ import { describeMismatch, type ActorDefinition } from '../definition/actor-defi
 export function subgroupSpecOf(definition: ActorDefinition): SubgroupSpec {
   const { name, mode, shards, replicas, senders } = definition;
   return { name, mode, shards, minReplicas: 1, maxReplicas: replicas, senders };
-}
-
-/** Whether that very process, not only its name, is a member of the view. */
-export function isMember(view: View, { id, incarnation }: MemberIdentity): boolean {
-  return view.members[rankOf(view, id)]?.incarnation === incarnation;
 }
 
 export class Founding {
@@ -62,6 +57,13 @@ export class Founding {
   /** Who answered at a seed. */
   memberAt(seed: string): MemberIdentity | undefined {
     return this.founders.get(seed)?.identity;
+  }
+
+  /** Whether that very process was one of the founders. */
+  isFounder({ id, incarnation }: MemberIdentity): boolean {
+    return [...this.founders.values()].some(
+      ({ identity }) => identity.id === id && identity.incarnation === incarnation,
+    );
   }
 
   /** Notes why a seed does not answer. */
@@ -106,6 +108,10 @@ export class Founding {
       problems.push(`${them} uses the fabric '${theirs.fabric}', this member '${me.fabric}'`);
     if (theirs.ringBytes !== me.ringBytes)
       problems.push(`${them} has ringBytes ${theirs.ringBytes}, this member ${me.ringBytes}`);
+    if (theirs.suspicionTimeout !== me.suspicionTimeout)
+      problems.push(
+        `${them} has suspicionTimeout ${theirs.suspicionTimeout}, this member ${me.suspicionTimeout}; who beats by one is not heard in time by the other`,
+      );
     if (problems.length > 0) return problemsError('CONFIG_INVALID', 'the cluster', problems);
     const differences = this.actorMismatches(theirs);
     if (differences.length === 0) return undefined;
@@ -160,6 +166,6 @@ export class Founding {
     const members = this.me.seeds.map(seed => this.founders.get(seed)!.identity);
     const layout = layoutSubgroups(this.definitions.map(subgroupSpecOf), members);
     if (!layout.adequate) throw problemsError('CONFIG_INVALID', 'the layout of the actors', layout.missing);
-    return { vid: 0, members, subgroups: layout.subgroups };
+    return foundingView(members, layout.subgroups);
   }
 }

@@ -33,7 +33,6 @@ const NOBODY = -1;
 
 export class Replica {
   readonly definition: ActorDefinition;
-  readonly set: ReplicaSet;
   private readonly instances = new Map<string, object>();
   private readonly handlers: readonly Handler[];
   /** Names what runs here, with the key, in ids and random numbers. */
@@ -46,9 +45,9 @@ export class Replica {
    */
   private readonly viewFrame: HandlerFrame;
 
+  /** @param set in any view: of which shards it is never changes */
   constructor(definition: ActorDefinition, set: ReplicaSet, journal: Journal, log: Log, view: HandlerView) {
     this.definition = definition;
-    this.set = set;
     this.journal = journal;
     const prototype = definition.Class.prototype as Record<string, Handler>;
     this.handlers = definition.methods.map(method => prototype[method.name]!);

@@ -17,6 +17,8 @@ export interface Driven {
   doWork(now: number): number;
   /** Microseconds since 1970, or Infinity. */
   readonly nextDeadline: number;
+  /** Whether somebody waits for that deadline, which keeps the process alive. Where it is left out: whenever there is one. */
+  readonly isAwaited?: boolean;
   /** How many deliveries one step may make, 1 to `DELIVERIES_PER_TURN`. */
   deliveriesPerTurn: number;
 }
@@ -156,6 +158,6 @@ export class RunLoop {
     const { nextDeadline } = this.driven;
     const delay = Math.max(0, Math.ceil((nextDeadline - microsecondsNow()) / 1000));
     this.timer = setTimeout(this.lookAnyway, Math.min(delay, LOOK_ANYWAY_MS));
-    if (nextDeadline === Infinity) this.timer.unref(); // a deadline is somebody's call, and keeps the process alive
+    if (!(this.driven.isAwaited ?? nextDeadline < Infinity)) this.timer.unref();
   }
 }

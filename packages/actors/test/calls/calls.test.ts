@@ -4,7 +4,7 @@
  */
 import { ActorError, BowechoError, defineActor } from '@bowecho/actors';
 import { expect } from 'chai';
-import { TwoNodes } from './two-nodes.js';
+import { NodesByHand } from './nodes-by-hand.js';
 
 const Box = defineActor({
   name: 'box',
@@ -46,7 +46,7 @@ async function endOf(call: Promise<unknown>): Promise<unknown> {
 
 describe('calls', () => {
   it('say what is true of a command when its time is up', async () => {
-    const pair = new TwoNodes(Box, { ringBytes: 4096, queueBytes: 65_536 });
+    const pair = new NodesByHand(Box, { ringBytes: 4096, queueBytes: 65_536 });
     const box = pair.ref(Box, 0).$with({ timeout: 5 });
     const ends = Array.from({ length: 400 }, () => endOf(box.add()));
     pair.nodes[0]!.doWork(pair.now); // the ring's fill is published, the rest waits for room
@@ -62,22 +62,22 @@ describe('calls', () => {
   });
 
   it('know that what one replica answered took effect, and that a query changes nothing', async () => {
-    const pair = new TwoNodes(Box);
+    const pair = new NodesByHand(Box);
     const box = pair.ref(Box, 0);
     const ends = [box.$all.add(), box.$all.size()].map(endOf);
     // Rank 1 acknowledges, and its answers stay in the mail: rank 0 alone goes on.
     for (const rank of [0, 1, 0, 0]) pair.nodes[rank]!.doWork(pair.now);
-    pair.nodes[0]!.calls.viewEnded('for the test');
+    pair.nodes[0]!.calls.ended({ reason: 'a test', isLeave: false, executedElsewhere: [] });
     expect(await Promise.all(ends)).to.deep.equal(['VIEW_ENDED yes', 'VIEW_ENDED no']);
   });
 
   it('know nothing of a command that was sent, and that a query did not execute, when the view ends', async () => {
-    const pair = new TwoNodes(Box);
+    const pair = new NodesByHand(Box);
     const box = pair.ref(Box, 0);
     const sent = [box.$all.add(), box.$all.size(), box.add()].map(endOf);
     pair.nodes[0]!.doWork(pair.now);
     const queued = endOf(box.add());
-    pair.nodes[0]!.calls.viewEnded('for the test');
+    pair.nodes[0]!.calls.ended({ reason: 'a test', isLeave: false, executedElsewhere: [] });
     expect(await Promise.all([...sent, queued])).to.deep.equal([
       'VIEW_ENDED unknown',
       'VIEW_ENDED no',
@@ -87,8 +87,8 @@ describe('calls', () => {
   });
 
   it('do not say that a throw was rolled back where it was not', async () => {
-    const strict = new TwoNodes(Box);
-    const loose = new TwoNodes(Loose);
+    const strict = new NodesByHand(Box);
+    const loose = new NodesByHand(Loose);
     const ends = [
       endOf(strict.ref(Box, 0).refuse()),
       endOf(loose.ref(Loose, 0).refuse()),
@@ -101,7 +101,7 @@ describe('calls', () => {
   });
 
   it('have a query see what was passed, and keep what it does to that from the caller', async () => {
-    const pair = new TwoNodes(Box);
+    const pair = new NodesByHand(Box);
     const box = pair.ref(Box, 0);
     const given = { x: 1 };
     const ends: Promise<unknown>[] = [box.add()];
@@ -114,7 +114,7 @@ describe('calls', () => {
   });
 
   it('hold no more than what still waits, while nothing is delivered and callers try again', () => {
-    const pair = new TwoNodes(Box, { ringBytes: 4096, queueBytes: 65_536 });
+    const pair = new NodesByHand(Box, { ringBytes: 4096, queueBytes: 65_536 });
     const box = pair.ref(Box, 0);
     for (let round = 0; round < 30; round++) {
       for (let i = 0; i < 500; i++) box.$with({ timeout: 1 }).$tell.add();
@@ -128,7 +128,7 @@ describe('calls', () => {
   });
 
   it('wait by thousands on one signal with one listener, and let go of it', async () => {
-    const pair = new TwoNodes(Box, { ringBytes: 1_048_576 });
+    const pair = new NodesByHand(Box, { ringBytes: 1_048_576 });
     const { signal, abort } = countedSignal();
     const box = pair.ref(Box, 0).$with({ signal });
     const first = Array.from({ length: 2_000 }, () => endOf(box.add()));

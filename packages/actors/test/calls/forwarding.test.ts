@@ -6,7 +6,7 @@ import { ActorError, BowechoError, defineActor, type Ref } from '@bowecho/actors
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decodeMemberMessage, encodeMemberMessage } from '../../src/calls/member-message.js';
-import { TwoNodes } from './two-nodes.js';
+import { NodesByHand } from './nodes-by-hand.js';
 
 /** Bytes that no answer may have. */
 const TOO_MANY = 33 * 1024 * 1024;
@@ -49,12 +49,12 @@ function endOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe('a forwarded call', () => {
-  let both: TwoNodes;
+  let both: NodesByHand;
   let far: LedgerRef;
   let near: LedgerRef;
 
   beforeEach(() => {
-    both = new TwoNodes(Ledger, { ringBytes: 4096, queueBytes: 4096 });
+    both = new NodesByHand(Ledger, { ringBytes: 4096, queueBytes: 4096 });
     near = both.ref(Ledger, 0);
     far = both.ref(Ledger, 1);
   });
@@ -100,16 +100,40 @@ describe('a forwarded call', () => {
     expect(await later).to.equal(7);
   });
 
-  it('was not made if there was no way there, and nobody knows if the way breaks later', async () => {
+  it('waits for a way there, and keeps its place', async () => {
     both.isCut = true;
-    const refused = endOf(far.add('a'));
-    both.run(1); // not before: a caller that tries again at once must not keep the way from coming back
-    expect(await refused).to.equal('MEMBER_LOST no');
+    const calls = [endOf(far.add('a')), endOf(far.$with({ timeout: 5 }).add('late')), endOf(far.add('b'))];
+    both.run(0, 1);
+    both.now += 6_000;
+    both.run(0, 1);
     both.isCut = false;
+    calls.push(endOf(far.add('c')));
+    both.now += 10_000;
+    both.run(0, 1);
+    expect(await Promise.all(calls)).to.deep.equal([1, 'TIMEOUT no', 2, 3]);
+  });
+
+  it('is refused where too many wait for a way, and those that gave up do not count', async () => {
+    both.isCut = true;
+    const waiting = Array.from({ length: 6 }, () => endOf(far.$with({ timeout: 5 }).add('x'.repeat(600))));
+    const refused = endOf(far.add('x'.repeat(600)));
+    both.run(1);
+    expect(await refused).to.equal('OVERLOADED no');
+    both.now += 6_000;
+    both.run(1);
+    expect(await Promise.all(waiting)).to.deep.equal(new Array<string>(6).fill('TIMEOUT no'));
+    const taken = endOf(far.add('y'));
+    both.isCut = false;
+    both.now += 10_000;
+    both.run(0, 1);
+    expect(await taken).to.equal(1);
+  });
+
+  it('may have been made or not if the way breaks while it is unanswered', async () => {
     const calls = [endOf(far.add('a')), endOf(far.read())];
     both.run(0); // it is executed
     both.loseMail();
-    both.nodes[1]!.calls.forwarding.memberLost(0, 'reset');
+    both.nodes[1]!.calls.forwarding.wayBroke(both.identityOf(0), 'reset');
     expect(await Promise.all(calls)).to.deep.equal(['MEMBER_LOST unknown', 'MEMBER_LOST no']);
     const read = endOf(near.read());
     both.run(0, 1);
@@ -131,16 +155,6 @@ describe('a forwarded call', () => {
     expect(await read).to.equal('');
   });
 
-  it('settles when the view ends', async () => {
-    const call = endOf(far.add('a'));
-    both.isCut = true;
-    both.run(0, 1); // it is executed, and its answer goes nowhere
-    both.nodes[0]!.leave('a test');
-    both.run(0, 1);
-    expect(await call).to.equal('VIEW_ENDED unknown');
-    expect(await endOf(far.add('b'))).to.equal('CLOSED no');
-  });
-
   it('is answered before its member leaves, which takes no more of them', async () => {
     const call = endOf(far.add('a'));
     far.$tell.add('b');
@@ -150,7 +164,7 @@ describe('a forwarded call', () => {
     both.run(1, 0);
     expect(await call).to.equal(1);
     expect(both.deadLetters).to.deep.equal([]);
-    expect(both.nodes.map(({ member }) => member.state)).to.deep.equal(['wedged', 'wedged']);
+    expect(both.nodes.map(({ member }) => member.state)).to.deep.equal(['running', 'left']);
     expect(await near.$with({ read: 'local' }).read()).to.equal('a,b');
   });
 

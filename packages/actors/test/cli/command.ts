@@ -30,12 +30,14 @@ export class Command {
    * In a process group of its own, as a shell would start it; without colours whatever runs the tests.
    *
    * @param more environment variables
+   * @param cwd the folder where it is started
    */
-  constructor(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  constructor(args: readonly string[], more: NodeJS.ProcessEnv = {}, cwd = process.cwd()) {
     const env = { ...process.env, FORCE_COLOR: '0', ...more };
     this.child = spawn(process.execPath, [...NODE_ARGUMENTS, BOWECHO, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
+      cwd,
       env,
     });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {

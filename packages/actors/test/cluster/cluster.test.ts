@@ -2,7 +2,15 @@
  * Clusters of real members on the in-process fabric: meeting, misconfiguration, refusals, leaving. Everything that goes
  * wrong is a typed error in bounded time, and leaves the others unharmed.
  */
-import { BowechoError, createCluster, defineActor, type Cluster, type ClusterConfig } from '@bowecho/actors';
+import {
+  BowechoError,
+  createCluster,
+  defineActor,
+  type ActorNode,
+  type Cluster,
+  type ClusterConfig,
+  type View,
+} from '@bowecho/actors';
 import { expect } from 'chai';
 
 const Counter = defineActor({
@@ -46,6 +54,21 @@ async function codeOf(attempt: Promise<unknown>): Promise<BowechoError> {
   return error as BowechoError;
 }
 
+/** The first view of that id or a later one that runs at a member. */
+function viewOf(member: Cluster, id: number): Promise<View> {
+  return new Promise(resolve => member.on('view', view => view.id >= id && resolve(view)));
+}
+
+/** A call's result, or its error. */
+function settle(call: Promise<number>): Promise<number | BowechoError> {
+  return call.catch((error: unknown) => error as BowechoError);
+}
+
+/** What a cluster keeps to itself: by it a test has a member suspect another one. */
+function nodeOf(cluster: Cluster): ActorNode {
+  return (cluster as unknown as { readonly node: ActorNode }).node;
+}
+
 describe('cluster', () => {
   let members: Cluster[] = [];
   const started = async (...pending: Promise<Cluster>[]): Promise<Cluster[]> => {
@@ -87,17 +110,57 @@ describe('cluster', () => {
     expect(await early).to.equal(5);
   });
 
-  it('delivers what was sent before a member leaves, and the others refuse work from then on', async () => {
+  it('delivers what was sent before a member leaves, and the others go on, down to the last one', async () => {
     const seeds = freshSeeds(3);
-    const [a, b, c] = await started(...seeds.map(id => join(id, seeds)));
-    await Promise.all([a, b, c].map(member => member!.whenReady()));
-    const halted = new Promise<string>(resolve => b!.on('halted', resolve));
-    const lastCalls = Array.from({ length: 50 }, () => a!.get(Counter, 'c').add(1));
-    await a!.close();
+    const [a, b, c] = (await started(...seeds.map(id => join(id, seeds)))) as [Cluster, Cluster, Cluster];
+    await Promise.all([a, b, c].map(member => member.whenReady()));
+    const lastCalls = Array.from({ length: 50 }, () => a.get(Counter, 'c').add(1));
+    const second = viewOf(b, 1);
+    await a.close();
     expect(Math.max(...(await Promise.all(lastCalls)))).to.equal(50);
-    expect(await codeOf(a!.get(Counter, 'c').add(1))).to.include({ code: 'CLOSED', didExecute: 'no' });
-    expect(await halted).to.equal(`${seeds[0]} leaves`);
-    expect(await codeOf(b!.get(Counter, 'c').add(1))).to.include({ code: 'HALTED', didExecute: 'no' });
+    expect(await codeOf(a.get(Counter, 'c').add(1))).to.include({ code: 'CLOSED', didExecute: 'no' });
+    expect(await second).to.deep.equal({ id: 1, members: seeds.slice(1), joined: [], left: [seeds[0]] });
+    expect(b.view).to.deep.include({ id: 1, members: seeds.slice(1) });
+    expect(await b.get(Counter, 'c').add(1)).to.equal(51);
+    expect(await c.get(Counter, 'c').read()).to.equal(51);
+    const third = viewOf(c, 2);
+    await b.close();
+    expect(await third).to.deep.include({ members: [seeds[2]], left: [seeds[1]] });
+    expect(await c.get(Counter, 'c').add(1)).to.equal(52);
+    expect(await c.get(Counter, 'c').$all.read()).to.deep.equal(new Map([[seeds[2], 52]]));
+  });
+
+  it('closes all at once, under load, without an error', async () => {
+    const seeds = freshSeeds(3);
+    const group = await started(...seeds.map(id => join(id, seeds)));
+    await Promise.all(group.map(member => member.whenReady()));
+    const halts: string[] = [];
+    for (const member of group) member.on('halted', reason => halts.push(reason));
+    const calls = group.flatMap(member => Array.from({ length: 100 }, () => member.get(Counter, 'c').add(1)));
+    await Promise.all(group.map(member => member.close()));
+    expect(Math.max(...(await Promise.all(calls)))).to.equal(300);
+    expect(halts).to.deep.equal([]);
+  });
+
+  it('goes on without one whose process would be gone, and that one says so to its callers', async () => {
+    const seeds = freshSeeds(3);
+    const group = await started(...seeds.map(id => join(id, seeds)));
+    await Promise.all(group.map(member => member.whenReady()));
+    const [a, b, c] = group as [Cluster, Cluster, Cluster];
+    const halted = new Promise<string>(resolve => c.on('halted', resolve));
+    const next = [a, b].map(member => viewOf(member, 1));
+    const calls = group.map(member => settle(member.get(Counter, 'c').add(1)));
+    nodeOf(a).member.memberLost(nodeOf(c).member.identity, 'a test');
+    for (const view of await Promise.all(next)) expect(view.left).to.deep.equal([seeds[2]]);
+    expect(await halted).to.match(/^the group goes on without this member after view 0: g\d+-n2 is lost/);
+    const [first, second, third] = await Promise.all(calls);
+    for (const place of [first, second]) expect(place).to.be.a('number');
+    if (typeof third !== 'number') expect(third).to.include({ code: 'VIEW_ENDED' });
+    const count = await a.get(Counter, 'c').read();
+    const hasHappened = typeof third === 'number' || third!.didExecute === 'yes';
+    expect(count).to.equal(hasHappened ? 3 : 2);
+    expect(await codeOf(c.get(Counter, 'c').add(1))).to.include({ code: 'HALTED', didExecute: 'no' });
+    expect(c.waitingFor).to.deep.equal([]);
   });
 
   it('makes room for callers that try again without a pause', async () => {

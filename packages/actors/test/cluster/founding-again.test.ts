@@ -60,11 +60,13 @@ describe('founding again', () => {
     const seeds = freshSeeds();
     const [a, b] = await Promise.all(seeds.map(id => join(id, seeds)));
     await Promise.all([a!.whenReady(), b!.whenReady()]);
-    const halted = new Promise(resolve => a!.on('halted', resolve));
+    const alone = new Promise(resolve => a!.on('view', ({ id }) => id === 1 && resolve(id)));
     await b!.close();
     const b2 = await join(seeds[1], seeds); // says hello to the old process at the other address
-    await halted;
-    for (let i = 0; i < 10; i++) await new Promise(resolve => setImmediate(resolve)); // it has been heard
+    await alone;
+    const refusal = `the founder at ${seeds[0]} (it refused: its group runs already (view 1 of ${seeds[0]}), and joining comes in a later version)`;
+    while (b2.waitingFor.join() !== refusal) await new Promise(resolve => setImmediate(resolve));
+    expect(await a!.get(Counter, 'c').add(), 'the old group goes on').to.equal(1);
     await a!.close();
     const a2 = await join(seeds[0], seeds);
     await Promise.all([a2.whenReady(), b2.whenReady()]);

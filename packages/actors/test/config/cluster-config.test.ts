@@ -51,9 +51,9 @@ const problemsOf = (change: object): readonly string[] => {
 describe('cluster configuration', () => {
   it('is filled up with the defaults', () => {
     const resolved = resolveConfig({ ...GOOD, actors: [Counter, Another] });
-    const { ringBytes, queueBytes, bootstrapTimeout, callTimeout } = DEFAULTS;
+    const { ringBytes, queueBytes, bootstrapTimeout, callTimeout, suspicionTimeout } = DEFAULTS;
     expect(resolved).to.include({ id: 'n1', listen: 'n1', fabric: 'in-process' });
-    expect(resolved).to.include({ ringBytes, queueBytes, bootstrapTimeout, callTimeout });
+    expect(resolved).to.include({ ringBytes, queueBytes, bootstrapTimeout, callTimeout, suspicionTimeout });
     expect(resolved.seeds).to.deep.equal(GOOD.seeds);
     expect(resolved.actors.map(actor => actor.name)).to.deep.equal(['another', 'counter']);
     expect(resolved).to.be.frozen;
@@ -142,6 +142,11 @@ describe('cluster configuration', () => {
     ['an odd ring', { ringBytes: 5000 }, 'ringBytes must be a power of two, but is the number 5000'],
     ['no patience', { bootstrapTimeout: 0 }, 'bootstrapTimeout must be a whole number from 1 to 86400000 ms'],
     ['a textual timeout', { callTimeout: '5s' }, 'callTimeout must be a whole number'],
+    [
+      'a suspicion at once',
+      { suspicionTimeout: 99 },
+      'suspicionTimeout must be a whole number from 100 to 86400000 ms, but is the number 99',
+    ],
     ['a small queue', { queueBytes: 1 }, 'queueBytes must be a whole number from 4096'],
     [
       'a misspelt option',

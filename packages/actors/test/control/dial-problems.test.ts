@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describeSocketError } from '../../src/control/connection-problem.js';
+import { PROTOCOL_VERSION } from '../../src/control/greeting.js';
 import type { SecureOptions } from '../../src/control/security.js';
 import { encodeRefusal } from '../../src/control/refusal.js';
 import { preamble } from '../../src/control/preamble.js';
@@ -23,7 +24,7 @@ const certificates = authority.issue(['IP:127.0.0.1', 'DNS:localhost']);
 const SAME = 'all members must use the same secret, or certificates';
 
 const anotherVersion = hello('b');
-anotherVersion[7] = 2;
+anotherVersion[7] = PROTOCOL_VERSION + 1;
 
 const server = (onConnection: (socket: Socket) => void): (() => Promise<string>) => {
   return () => rawServer(onConnection);
@@ -80,7 +81,9 @@ const CASES: readonly (readonly [
     'another version',
     server(s => s.write(anotherVersion)),
     NONE,
-    /^it speaks version 2 of the protocol, this member version 1: all members must/,
+    new RegExp(
+      `^it speaks version ${PROTOCOL_VERSION + 1} of the protocol, this member version ${PROTOCOL_VERSION}: all members must`,
+    ),
   ],
   [
     'a refusal',

@@ -7,6 +7,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { ControlLimits } from '../../src/control/control-limits.js';
 import type { SecureOptions } from '../../src/control/security.js';
 import { FRAME_KIND, frameOf } from '../../src/control/frame.js';
+import { PROTOCOL_VERSION } from '../../src/control/greeting.js';
 import { preamble } from '../../src/control/preamble.js';
 import { Authority } from './certificates.js';
 import { closeRawPeers, headerOf, hello, messageFrame, RawPeer } from './raw-peer.js';
@@ -45,7 +46,7 @@ const HERE = '127.0.0.1:*';
 const MEMBER = `member 'x' at ${HERE}`;
 const SAME = 'all members must use the same secret, or certificates';
 const anotherVersion = hello('x');
-anotherVersion[7] = 2;
+anotherVersion[7] = PROTOCOL_VERSION + 1;
 
 const PLAIN: readonly Case[] = [
   {
@@ -123,7 +124,7 @@ const PLAIN: readonly Case[] = [
   {
     name: 'a member of another version',
     come: port => new RawPeer(port).write(anotherVersion),
-    log: `a member at ${HERE} speaks version 2 of the protocol, this member version 1`,
+    log: `a member at ${HERE} speaks version ${PROTOCOL_VERSION + 1} of the protocol, this member version ${PROTOCOL_VERSION}`,
     answer: preamble().toString('latin1'),
   },
   {
@@ -136,8 +137,8 @@ const PLAIN: readonly Case[] = [
   {
     name: 'a member with keys that end early',
     come: port => new RawPeer(port).write(hello('x'), frameOf(FRAME_KIND.keys, Buffer.alloc(10))),
-    log: `what came to the control port from ${MEMBER} cannot be read: keys end before the length of address`,
-    answer: 'keys end before the length of address',
+    log: `what came to the control port from ${MEMBER} cannot be read: keys: the length of address has 4 bytes, and 2 came`,
+    answer: 'keys: the length of address has 4 bytes, and 2 came',
   },
   {
     name: 'a member that greets twice',

@@ -13,7 +13,9 @@ import { application, closeMembers, connectedMembers, freeAddress, TestMember } 
 const QUICK = { firstRetryMillis: 5, lastRetryMillis: 20 };
 
 function textsOf(messages: readonly ControlMessage[]): string[] {
-  return messages.map(message => (message.kind === 'keys' ? 'keys' : Buffer.from(message.bytes).toString()));
+  return messages.map(message =>
+    message.kind === 'application' ? Buffer.from(message.bytes).toString() : message.kind,
+  );
 }
 
 describe('the TCP control channel', () => {

@@ -33,6 +33,7 @@ export function greetingOf(id: string, incarnation = 1): Greeting {
     seeds: [],
     fabric: 'test',
     ringBytes: 4096,
+    suspicionTimeout: 2000,
     fingerprints: new Map([['bank', 'version 1']]),
   };
 }

@@ -2,7 +2,7 @@
  * Goal: what members say arrives as it was said, and nothing that a stranger can send is taken for it or breaks the reader.
  * Method: random greetings and messages there and back; every cut and a random change of their bytes; tables of wrong fields.
  */
-import type { ControlMessage, KeysMessage } from '@bowecho/core';
+import type { ControlMessage, DecidedMessage, KeysMessage } from '@bowecho/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { FrameReader, FRAME_KIND, type Frame } from '../../src/control/frame.js';
@@ -38,6 +38,17 @@ const applicationMessage = fc.record({
   bytes: fc.oneof(bytes, fc.constant(new Uint8Array(50_000).fill(3))),
 });
 
+const decided: fc.Arbitrary<DecidedMessage> = fc.record({
+  kind: fc.constant('decided' as const),
+  vid,
+  from: fc.constant(from),
+  record: fc.record({
+    ballot: vid,
+    fates: fc.array(fc.constantFrom('lost' as const, 'leaves' as const, 'stays' as const), { maxLength: 8 }),
+    trims: fc.array(fc.array(vid, { maxLength: 4 }), { maxLength: 4 }),
+  }),
+});
+
 /** Buffers as plain arrays, so that they compare with Uint8Arrays. */
 function plain(message: ControlMessage): unknown {
   return JSON.parse(
@@ -50,7 +61,7 @@ function plain(message: ControlMessage): unknown {
 describe('a control message', () => {
   it('arrives as it was sent', () => {
     fc.assert(
-      fc.property(fc.oneof(keys, applicationMessage), message => {
+      fc.property(fc.oneof(keys, applicationMessage, decided), message => {
         expect(plain(decodeMessage(frameOfMessage(message), from))).to.deep.equal(plain(message));
       }),
     );
@@ -58,7 +69,7 @@ describe('a control message', () => {
 
   it('that is cut short or changed is read as another one or refused, and nothing worse', () => {
     fc.assert(
-      fc.property(keys, fc.nat(), fc.nat(255), fc.nat(), (message, at, value, length) => {
+      fc.property(fc.oneof(keys, decided), fc.nat(), fc.nat(255), fc.nat(), (message, at, value, length) => {
         const { kind, payload } = frameOfMessage(message);
         const changed = Buffer.from(payload);
         changed[at % changed.length] = value;
@@ -74,29 +85,65 @@ describe('a control message', () => {
     );
   });
 
-  it('of keys is refused at every place where it can end too early, and behind its end', () => {
-    const message: KeysMessage = {
-      kind: 'keys',
-      vid: 3,
-      from,
-      address: Buffer.from('address'),
-      memberTable: Buffer.from('member'),
-      shardTables: [Buffer.from('0'), undefined, Buffer.alloc(0)],
-    };
-    const { kind, payload } = frameOfMessage(message);
-    for (let length = 0; length < payload.length; length++) {
-      expect(() => decodeMessage({ kind, payload: payload.subarray(0, length) }, from)).to.throw(Unreadable);
-    }
-    const longer = Buffer.concat([payload, Buffer.of(0)]);
-    expect(() => decodeMessage({ kind, payload: longer }, from)).to.throw(Unreadable, 'followed by 1 bytes');
-  });
+  const KEYS: KeysMessage = {
+    kind: 'keys',
+    vid: 3,
+    from,
+    address: Buffer.from('address'),
+    memberTable: Buffer.from('member'),
+    shardTables: [Buffer.from('0'), undefined, Buffer.alloc(0)],
+  };
+  const DECIDED: DecidedMessage = {
+    kind: 'decided',
+    vid: 3,
+    from,
+    record: { ballot: 4, fates: ['stays', 'lost'], trims: [[1, 2], [], [3]] },
+  };
+
+  for (const message of [KEYS, DECIDED]) {
+    it(`of kind ${message.kind} is refused at every place where it can end too early, and behind its end`, () => {
+      const { kind, payload } = frameOfMessage(message);
+      for (let length = 0; length < payload.length; length++) {
+        expect(() => decodeMessage({ kind, payload: payload.subarray(0, length) }, from)).to.throw(
+          Unreadable,
+        );
+      }
+      const longer = Buffer.concat([payload, Buffer.of(0)]);
+      expect(() => decodeMessage({ kind, payload: longer }, from)).to.throw(Unreadable, '1 bytes follow');
+    });
+  }
 
   it('is refused with a count of tables that did not come', () => {
     const payload = Buffer.alloc(20);
     payload.writeUInt32LE(0xffff_fff0, 16);
     expect(() => decodeMessage({ kind: FRAME_KIND.keys, payload }, from)).to.throw(
       Unreadable,
-      'keys announce 4294967280 shard tables in 0 bytes',
+      'keys: 4294967280 shard tables are announced, and 0 bytes came',
+    );
+  });
+
+  const records: readonly (readonly [what: string, at: number, value: number, problem: string])[] = [
+    ['a ballot of half a round', 8, 0.5, 'ballot is 0.5'],
+    ['a ballot below 0', 8, -1, 'ballot is -1'],
+    ['a trim that is no number', 8 + 8 + 4 + 2 + 4 + 4, NaN, 'trims[0][0] is NaN'],
+    ['a trim that is too large', 8 + 8 + 4 + 2 + 4 + 4 + 8, 2 ** 53, 'trims[0][1] is 9007199254740992'],
+  ];
+  for (const [what, at, value, problem] of records) {
+    it(`is refused with ${what}`, () => {
+      const { kind, payload } = frameOfMessage(DECIDED);
+      payload.writeDoubleLE(value, at);
+      expect(() => decodeMessage({ kind, payload }, from)).to.throw(Unreadable, problem);
+    });
+  }
+
+  it('is refused with a fate that there is not, or with more of them than came', () => {
+    const { kind, payload } = frameOfMessage(DECIDED);
+    payload[8 + 8 + 4 + 1] = 3;
+    expect(() => decodeMessage({ kind, payload }, from)).to.throw(Unreadable, 'fates[1] is 3');
+    payload.writeUInt32LE(0xffff_ffff, 8 + 8);
+    expect(() => decodeMessage({ kind, payload }, from)).to.throw(
+      Unreadable,
+      '4294967295 fates are announced',
     );
   });
 
@@ -118,6 +165,7 @@ describe('a greeting', () => {
     seeds: fc.array(word, { maxLength: 5 }),
     fabric: word,
     ringBytes: count,
+    suspicionTimeout: count,
     fingerprints: fc
       .uniqueArray(fc.tuple(name, fc.string()), { selector: ([key]) => key })
       .map(it => new Map(it)),
@@ -150,6 +198,7 @@ describe('a greeting', () => {
     ['fabric', null, 'fabric must be'],
     ['ringBytes', -1, 'ringBytes must be a whole number from 0'],
     ['ringBytes', 1e300, 'ringBytes must be a whole number from 0'],
+    ['suspicionTimeout', undefined, 'suspicionTimeout must be a whole number from 0'],
     ['fingerprints', {}, 'fingerprints must be a list, but is a plain object'],
     ['fingerprints', [['bank']], 'fingerprints[0][1] must be a text, but is undefined'],
     [

@@ -1,4 +1,4 @@
-/** Founders compare fabrics by their names: two that might turn out to be the same are not taken for it. */
+/** What founders compare. Fabrics go by their names: two that might turn out to be the same are not taken for it. */
 import { Founding, type Greeting } from '@bowecho/actors';
 import { expect } from 'chai';
 
@@ -8,6 +8,7 @@ function greeting(id: string, fabric: string): Greeting {
     seeds: ['a:1', 'b:1'],
     fabric,
     ringBytes: 4096,
+    suspicionTimeout: 2000,
     fingerprints: new Map(),
   };
 }
@@ -28,4 +29,11 @@ describe('founders', () => {
       expect(founding.mismatchWith(greeting('n2', mine))).to.equal(undefined);
     });
   }
+
+  it('of two suspicion times make no group: one would not be heard in time', () => {
+    const founding = new Founding(greeting('n1', 'auto'), []);
+    const mismatch = founding.mismatchWith({ ...greeting('n2', 'auto'), suspicionTimeout: 300 });
+    expect(mismatch?.code).to.equal('CONFIG_INVALID');
+    expect(mismatch?.problems.join()).to.match(/^'n2' has suspicionTimeout 300, this member 2000; /);
+  });
 });

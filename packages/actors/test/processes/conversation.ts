@@ -35,6 +35,7 @@ export interface Answer {
 /** Something that happened by itself. */
 export interface Told {
   readonly kind: 'event';
-  readonly name: 'started' | 'halted' | 'deadLetter' | 'log';
+  /** Of a view the text is as in `view 1 of n1, n2 without n3`. */
+  readonly name: 'started' | 'view' | 'halted' | 'deadLetter' | 'log';
   readonly text: string;
 }

@@ -278,39 +278,47 @@ export async function until(ask: () => Promise<boolean>): Promise<void> {
     if (performance.now() > end) throw new Error(`not within ${LONGEST_MS} ms: ${ask.toString()}`);
 }
 
-/**
- * Asserts what is true of survivors of a view that was lost: one order, no repeats, and nobody has a gap. One may have
- * delivered more than another one, because no decision ends a view in this version.
- */
-export function expectOneHistory(histories: readonly (readonly string[])[]): void {
-  const longest = histories.reduce((a, b) => (b.length > a.length ? b : a));
-  for (const history of histories) expect(history).to.deep.equal(longest.slice(0, history.length));
-  expect(new Set(longest).size, 'delivered twice').to.equal(longest.length);
+/** The view without those members runs at this one. */
+export function withoutThem(member: TestMember, ...ids: string[]): Promise<string> {
+  return member.heard('view', new RegExp(`without .*${ids.join(', ')}`));
+}
+
+/** Asserts that these members, who were in all views, have delivered the same, nothing twice, and hold the same state. */
+export async function expectSameHistory(members: readonly TestMember[]): Promise<readonly string[]> {
+  const seen = await Promise.all(
+    members.map(member =>
+      member.run(async ({ cluster, Ledger, delivered }) => {
+        const views = await cluster.get(Ledger, 'x').views(); // a read that waits for all that was received
+        return { history: delivered['ledger']!, views, digest: cluster.digest(Ledger) };
+      }),
+    ),
+  );
+  const [first] = seen as [(typeof seen)[0]];
+  for (const each of seen) expect(each).to.deep.equal(first);
+  expect(new Set(first.history).size, 'delivered twice').to.equal(first.history.length);
+  return first.history;
 }
 
 /**
  * Asserts that every outcome says the truth.
  *
  * @param texts what the commands appended, in the order of `outcomes`; the last ones may not have been begun
- * @param here what was delivered where they were made
- * @param anywhere what was delivered at each of those that can still be asked
+ * @param history what those who went on have delivered
  */
 export function expectTruth(
   texts: readonly string[],
   outcomes: readonly Outcome[],
-  here: readonly string[],
-  anywhere: readonly (readonly string[])[],
+  history: readonly string[],
 ): void {
-  const mine = new Set(here);
-  const all = new Set(anywhere.flat());
+  const all = new Set(history);
   outcomes.forEach((outcome, i) => {
-    const text = texts[i]!;
-    const what = `${text}: ${JSON.stringify(outcome)}`;
-    if (outcome.ok) expect(mine.has(text), what).to.equal(true);
+    const isThere = all.has(texts[i]!);
+    const what = `${texts[i]!}: ${JSON.stringify(outcome)}`;
+    if (outcome.ok) expect(isThere, what).to.equal(true);
     else {
       expect(outcome.code, what).to.be.oneOf(['VIEW_ENDED', 'MEMBER_LOST', 'HALTED', 'CLOSED']);
-      expect(outcome.didExecute, what).to.be.oneOf(['no', 'unknown']);
-      if (outcome.didExecute === 'no') expect(all.has(text), what).to.equal(false);
+      expect(outcome.didExecute, what).to.be.oneOf(['yes', 'no', 'unknown']);
+      if (outcome.didExecute !== 'unknown') expect(isThere, what).to.equal(outcome.didExecute === 'yes');
     }
   });
 }

@@ -3,7 +3,7 @@
  * task is a function of the test itself, which is sent as text and runs here (see group.ts). So a test reads from top to
  * bottom, though it happens in several processes.
  *
- * What a test cannot ask for, because it happens by itself, is told as an event: the halt, dead letters, log lines.
+ * What a test cannot ask for, because it happens by itself, is told as an event: views, the halt, dead letters, log lines.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -18,6 +18,7 @@ import {
   type Cluster,
   type ClusterConfig,
   type Log,
+  type View,
 } from '@bowecho/actors';
 import type { Answer, Failure, Outcome, Task, Told } from './conversation.js';
 
@@ -39,6 +40,11 @@ abstract class List {
 /** A replica at every member. */
 @Replicated({ name: 'ledger', replicas: 64 })
 export class Ledger extends List {
+  /** After how many texts each view came: in the state, so that digests tell whether that was the same everywhere. */
+  private readonly viewPlaces: string[] = [];
+  onViewChange({ id }: View): void {
+    this.viewPlaces.push(`view ${id} after ${this.places.size}`);
+  }
   @Command() append(text: string): number {
     return this.add('ledger', text);
   }
@@ -47,6 +53,9 @@ export class Ledger extends List {
   }
   @Query() size(): number {
     return this.places.size;
+  }
+  @Query() views(): string[] {
+    return this.viewPlaces;
   }
   @Query() placeOf(text: string): number | undefined {
     return this.places.get(text);
@@ -86,14 +95,17 @@ export interface Here {
   readonly delivered: typeof delivered;
   /** How a call ended. Never rejects. */
   settle(call: Promise<unknown>): Promise<Outcome>;
-  /** How each of up to `count` calls ended, with at most `window` of them under way. No new ones after a halt. */
+  /** How each of up to `count` calls ended, with at most `window` of them under way. No new ones after a halt, or `stopLoads`. */
   settleAll(count: number, window: number, make: (index: number) => Promise<unknown>): Promise<Outcome[]>;
+  /** Has every `settleAll` begin no more calls. */
+  stopLoads(): void;
   /** What this process still has open or mapped of shared memory, some turns after it was closed. */
   sharedMemoryLeft(): Promise<string[]>;
 }
 
 let cluster: Cluster | undefined;
-let isHalted = false;
+/** Whether no new calls are to be made. */
+let isOver = false;
 
 const here: Here = {
   get cluster() {
@@ -112,7 +124,7 @@ const here: Here = {
     const outcomes: Outcome[] = [];
     let next = 0;
     const worker = async (): Promise<void> => {
-      while (next < count && !isHalted) {
+      while (next < count && !isOver) {
         const index = next++;
         const outcome = await here.settle(make(index));
         outcomes[index] = outcome;
@@ -122,6 +134,9 @@ const here: Here = {
     };
     await Promise.all(Array.from({ length: window }, worker));
     return outcomes;
+  },
+  stopLoads: () => {
+    isOver = true;
   },
   sharedMemoryLeft: async () => {
     // Node lets go of memory that was lent to it in a later turn than the one that detached it.
@@ -178,8 +193,12 @@ async function begin(more: Partial<ClusterConfig>): Promise<void> {
     error: logTo('error'),
   };
   cluster = await createCluster({ actors: [Ledger, Pair], ringBytes: 65_536, log, ...more });
+  cluster.on('view', ({ id, members, left }) => {
+    const without = left.length > 0 ? ` without ${left.join(', ')}` : '';
+    tell({ kind: 'event', name: 'view', text: `view ${id} of ${members.join(', ')}${without}` });
+  });
   cluster.on('halted', reason => {
-    isHalted = true;
+    isOver = true;
     tell({ kind: 'event', name: 'halted', text: reason });
   });
   cluster.on('deadLetter', error => {

@@ -7,7 +7,7 @@ import { FRAME_KIND, frameOf } from '../../src/control/frame.js';
 import { PROTOCOL_VERSION } from '../../src/control/greeting.js';
 import { closeRawPeers, rawServer } from '../control/raw-peer.js';
 import type { MemberConfig } from './conversation.js';
-import { Group, TestMember, TaskFailure, afterGroup, needsProcesses, until } from './group.js';
+import { Group, TestMember, TaskFailure, afterGroup, needsProcesses, until, withoutThem } from './group.js';
 
 const SECRET = 'a secret of more than sixteen characters';
 const OTHER_SECRET = 'another secret that is as long as that';
@@ -31,6 +31,15 @@ const MISFITS: readonly Misfit[] = [
     n2: { ringBytes: 32_768 },
     code: 'CONFIG_INVALID',
     words: [/'n2' has ringBytes 32768, this member 65536/, /'n1' has ringBytes 65536, this member 32768/],
+  },
+  {
+    what: 'different suspicion times',
+    n1: { suspicionTimeout: 300 },
+    code: 'CONFIG_INVALID',
+    words: [
+      /'n2' has suspicionTimeout 2000, this member 300/,
+      /'n1' has suspicionTimeout 300, this member 2000/,
+    ],
   },
   {
     what: 'different actors of one name',
@@ -142,6 +151,7 @@ describe('processes that are no group', function () {
         seeds,
         fabric: 'libfabric',
         ringBytes: 65_536,
+        suspicionTimeout: 2000,
         fingerprints: new Map<string, string>(),
       };
       socket.write(Buffer.concat([Buffer.from('BOWECHO'), Buffer.of(PROTOCOL_VERSION)]));
@@ -185,8 +195,25 @@ describe('processes that are no group', function () {
     expect(places.sort(), 'the group runs on').to.deep.equal([0, 1]);
   });
 
-  it('one that was killed and comes back, while the others have not: it is told whose group has ended', async () => {
-    const group = await Group.running(2);
+  it('one that was killed and comes back to a group that goes on: it is told in which view', async () => {
+    const group = await Group.running(3);
+    const [n1, n2, n3] = group.members as [TestMember, TestMember, TestMember];
+    n2.kill('SIGKILL');
+    await Promise.all([n1, n3].map(member => withoutThem(member, 'n2')));
+    const again = await TestMember.start('n2', group.seeds[1]!, group.seeds);
+    try {
+      await again.begin({ bootstrapTimeout: LONG_MS });
+      const words = 'its group runs already \\(view 1 of n1, n3\\), and joining comes in a later version';
+      await waitsFor(again, new RegExp(`${words}.*${words}`));
+      expect(await n3.run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').append('still'))).to.equal(0);
+    } finally {
+      again.kill('SIGKILL');
+      await again.process.ended;
+    }
+  });
+
+  it('one that was killed and comes back, while too few are left: it is told why there is no group', async () => {
+    const group = await Group.running(2, { suspicionTimeout: 300 });
     const [n1, n2] = group.members as [TestMember, TestMember];
     n2.kill('SIGKILL');
     await n1.heard('halted');
@@ -195,7 +222,7 @@ describe('processes that are no group', function () {
       await again.begin({ bootstrapTimeout: LONG_MS });
       await waitsFor(
         again,
-        /its group has ended \(n2 is lost: its process is gone.*\); it waits to be started again/,
+        /it is in no group any more \(only 1 of the 2 members of view 0 .* more than half must agree; .*\); it waits to be started again/,
       );
     } finally {
       again.kill('SIGKILL');

@@ -18,37 +18,49 @@ export class FailureDetector {
   readonly beatMicros: number;
   /** By rank: when silence becomes a suspicion; Infinity where nothing is expected. */
   private readonly dueAt: Float64Array;
+  private readonly isForgotten: boolean[];
   private beatAt: number;
 
   /**
    * @param suspicionMicros silence for so long is a suspicion
-   * @param now microseconds, never falling; everybody counts as heard now
+   * @param now microseconds, never falling
+   * @param isKnown whether everybody counts as heard now; else nothing is expected of a member before `heard` or `expect`
    */
   constructor(
     size: number,
     myRank: number,
     private readonly suspicionMicros: number,
     now: number,
+    isKnown: boolean,
   ) {
     assert(suspicionMicros >= BEATS_PER_SUSPICION, `a suspicion after ${suspicionMicros} us`);
     this.beatMicros = Math.floor(suspicionMicros / BEATS_PER_SUSPICION);
-    this.dueAt = new Float64Array(size).fill(now + suspicionMicros);
-    this.dueAt[myRank] = Infinity;
+    this.dueAt = new Float64Array(size).fill(isKnown ? now + suspicionMicros : Infinity);
+    this.isForgotten = new Array<boolean>(size).fill(false);
     this.beatAt = now;
+    this.forget(myRank);
   }
 
   /** When `turn` should be called at the latest: microseconds. */
   get nextDeadline(): number {
-    return Math.min(this.beatAt, ...this.dueAt);
+    let next = this.beatAt;
+    for (const due of this.dueAt) if (due < next) next = due;
+    return next;
   }
 
-  /** That member's row showed a new beat. Call it before `turn`. */
+  /** That member showed a new beat. Call it before `turn`. */
   heard(rank: number, now: number): void {
-    if (this.dueAt[rank]! < Infinity) this.dueAt[rank] = now + this.suspicionMicros;
+    if (!this.isForgotten[rank]) this.dueAt[rank] = now + this.suspicionMicros;
+  }
+
+  /** That member is to be heard by then, unless it is waited for already. */
+  expect(rank: number, dueAt: number): void {
+    if (this.dueAt[rank] === Infinity && !this.isForgotten[rank]) this.dueAt[rank] = dueAt;
   }
 
   /** Nothing more is expected of that member. */
   forget(rank: number): void {
+    this.isForgotten[rank] = true;
     this.dueAt[rank] = Infinity;
   }
 

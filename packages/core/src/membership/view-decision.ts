@@ -100,6 +100,20 @@ export class ViewDecision {
     return undefined;
   }
 
+  /**
+   * Accepts a record that I know to be chosen, whatever I have promised since: my row then tells it to whoever comes late. It
+   * changes no outcome, for nothing else can be chosen any more.
+   */
+  learn(record: ViewRecord): void {
+    const { promised, accepted } = this.mine;
+    if (record.ballot <= accepted) return;
+    this.votes[this.myRank] = {
+      promised: Math.max(promised, record.ballot),
+      accepted: record.ballot,
+      record,
+    };
+  }
+
   /** My smallest ballot above `ballot`. */
   private ownedAbove(ballot: number): number {
     const rounds = Math.max(0, Math.ceil((ballot - this.myRank) / this.size));

@@ -7,8 +7,9 @@
  *     and those who leave on purpose, must be more than half of the view, or nothing can be decided here.
  *  3. The oldest of them proposes as soon as all of them are wedged: the trim of each set is the minimum of the final counts of
  *     its replicas among them. Nobody can have delivered more, and all of them hold it. Where it does not get on, the next
- *     oldest proposes too, each after a time that grows with its place.
- *  4. All vote (view-decision.ts), those too whom others suspect. What is chosen is `decided`.
+ *     oldest proposes too, each after a time that grows with its place. Where some shard would have no replica left, nobody does.
+ *  4. All vote (view-decision.ts), those too whom others suspect. Whoever sees a record chosen shows so, with the record, and who
+ *     comes late takes it from there: one row is enough then.
  *
  * Nothing here reads a shard table: final counts come with the row that vouches for them.
  */
@@ -16,13 +17,18 @@ import { assert } from '../assert.js';
 import { raggedTrim } from '../multicast/stability.js';
 import type { MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { whoStays } from '../view/next-view.js';
-import { isMajority, replicaSets, type ReplicaSet, type View } from '../view/view.js';
+import { nextView, whoStays, type Fate } from '../view/next-view.js';
+import { isMajority, type ReplicaSet, type View } from '../view/view.js';
 import { ViewDecision, type Proposal } from './view-decision.js';
-import { RecordLayout, type Fate, type ViewRecord } from './view-record.js';
+import { RecordLayout, type ViewRecord } from './view-record.js';
 
 /** Whoever is next in age proposes after so much longer, where nothing is decided. */
 const PATIENCE_MICROS = 100_000;
+/**
+ * Who tries again gives the others twice the time, up to so many times: proposers that are faster than their rows travel would else
+ * overtake each other for ever.
+ */
+const MOST_DOUBLINGS = 8;
 
 /** How the notes of a row in the member table lie: final counts of all sets and senders, then the record. */
 export class EndNotes {
@@ -35,7 +41,7 @@ export class EndNotes {
   private readonly firstOfSet: readonly number[];
 
   constructor(view: View) {
-    this.sets = replicaSets(view);
+    this.sets = view.sets;
     this.record = new RecordLayout(view);
     let at = 0;
     this.firstOfSet = this.sets.map(({ senders }) => {
@@ -63,12 +69,15 @@ export class ViewEnd {
   private wedgedAt = Infinity;
   /** When I propose at the soonest, if nothing is decided by then. */
   private proposeAt = Infinity;
+  /** How often I have proposed. */
+  private tries = 0;
   /** When `turn` came last. */
   private lookedAt = -Infinity;
+  private known: ViewRecord | undefined;
 
   /** @param table the member table, with notes of `notes.cells` cells */
   constructor(
-    view: View,
+    private readonly view: View,
     private readonly myRank: number,
     private readonly table: Table,
     private readonly columns: MemberColumns,
@@ -94,7 +103,7 @@ export class ViewEnd {
    * @param cause the value of `wedged`, above 0
    * @param now microseconds, never falling
    */
-  wedge(finals: readonly (readonly number[] | undefined)[], cause: number, now: number): void {
+  wedge(finals: readonly (ArrayLike<number> | undefined)[], cause: number, now: number): void {
     assert(this.wedgedAt === Infinity, 'a member wedges once in a view');
     const cells = new Float64Array(this.notes.finalCells);
     finals.forEach((counts, set) => this.notes.finalsOf(set, cells).set(counts ?? []));
@@ -104,15 +113,55 @@ export class ViewEnd {
     this.proposeAt = now;
   }
 
+  get isWedged(): boolean {
+    return this.wedgedAt < Infinity;
+  }
+
   /** The record, once it is chosen and I can tell. */
   get decided(): ViewRecord | undefined {
-    return this.decision.chosen;
+    return this.known;
   }
 
   /** The ranks that go on together, as far as I know; fewer than a majority of them can decide nothing. */
   get staying(): readonly number[] {
     const suspected = Array.from({ length: this.size }, (_, rank) => this.suspectedBy(rank));
     return whoStays(this.size, suspected, this.myRank);
+  }
+
+  /** Whether those who stay, as far as I know, can decide anything. */
+  get isMajority(): boolean {
+    return isMajority(this.staying.length, this.size);
+  }
+
+  /** Whether I can still reach more than half of the view: suspect fewer than half. */
+  get reachesMajority(): boolean {
+    const reached = this.suspectedBy(this.myRank).filter(isSuspected => !isSuspected).length;
+    return isMajority(reached, this.size);
+  }
+
+  /** Those who stay, as far as I know, and have not said their last word. */
+  get missingWords(): readonly number[] {
+    return this.staying.filter(rank => this.table.read(rank, this.columns.wedged) === 0);
+  }
+
+  /** The shards that would have no replica left, in words: as long as there are any, nobody proposes. */
+  get missingReplicas(): readonly string[] {
+    return this.missingAfter(this.fates(this.staying));
+  }
+
+  /** Whether I am ready to go, and nobody would be missed as the last replica of a shard if I went. */
+  get mayLeave(): boolean {
+    return this.fates(this.staying)[this.myRank] === 'leaves';
+  }
+
+  /** The shards that would have no replica left if I went, in words. */
+  get heldAlone(): readonly string[] {
+    return this.missingAfter(this.view.members.map((_, rank) => (rank === this.myRank ? 'leaves' : 'stays')));
+  }
+
+  private missingAfter(fates: readonly Fate[]): readonly string[] {
+    const next = nextView(this.view, fates);
+    return next.kind === 'inadequate' ? next.missing : [];
   }
 
   /**
@@ -128,15 +177,21 @@ export class ViewEnd {
    * decided, for others may have frozen a row that I have read, and need my vote for more.
    */
   turn(now: number): void {
-    assert(this.wedgedAt < Infinity, 'who is not wedged has no vote');
+    assert(this.isWedged, 'who is not wedged has no vote');
     this.lookedAt = now;
     for (let rank = 0; rank < this.size; rank++) if (rank !== this.myRank) this.lookAt(rank);
     if (now >= this.proposeAt) this.proposeIfDue(now);
-    const before = this.decision.mine;
-    if (this.decision.turn()) this.show(before.accepted);
-    else if (before.promised > this.table.read(this.myRank, this.columns.promised))
-      this.show(before.accepted);
-    if (this.decided !== undefined) this.proposeAt = Infinity;
+    this.decision.turn();
+    const chosen = this.known === undefined ? this.decision.chosen : undefined;
+    if (chosen !== undefined) this.learn(chosen);
+    this.show();
+    if (this.known !== undefined) this.table.raise(this.columns.decided, 1);
+  }
+
+  private learn(record: ViewRecord): void {
+    this.known = record;
+    this.proposeAt = Infinity;
+    this.decision.learn(record);
   }
 
   private suspectedBy(rank: number): boolean[] {
@@ -155,13 +210,15 @@ export class ViewEnd {
       record = notes.record.read(this.recordCells, accepted);
     }
     this.decision.see(rank, { promised: table.read(rank, columns.promised), accepted, record });
+    if (record === undefined || this.known !== undefined) return;
+    if (table.read(rank, columns.decided) > 0) this.learn(record);
   }
 
   /** Puts my vote into my row. */
-  private show(acceptedBefore: number): void {
+  private show(): void {
     const { table, columns, notes } = this;
     const { promised, accepted, record } = this.decision.mine;
-    if (accepted > acceptedBefore) {
+    if (accepted > table.read(this.myRank, columns.accepted)) {
       notes.record.write(record!, this.recordCells);
       table.writeNotes(notes.finalCells, this.recordCells);
     }
@@ -172,33 +229,45 @@ export class ViewEnd {
   private proposeIfDue(now: number): void {
     const { staying } = this;
     const place = staying.indexOf(this.myRank);
-    const isReady =
-      isMajority(staying.length, this.size) &&
-      staying.every(rank => this.table.read(rank, this.columns.wedged) > 0);
+    const isReady = this.isMajority && this.missingWords.length === 0 && this.missingReplicas.length === 0;
     const waited = now - this.wedgedAt;
     if (place >= 0 && isReady && waited >= place * PATIENCE_MICROS) {
-      if (!this.decision.isProposing) this.decision.propose(() => this.proposal(staying));
-      this.proposeAt = now + (place + 1) * PATIENCE_MICROS;
+      if (!this.decision.isProposing) {
+        const fates = this.fates(staying); // as they are now: those were looked at
+        this.decision.propose(() => ({ fates, trims: this.trims(staying) }));
+      }
+      this.proposeAt = now + (place + 1) * PATIENCE_MICROS * 2 ** Math.min(this.tries, MOST_DOUBLINGS);
+      this.tries++;
     } else if (place > 0 && waited < place * PATIENCE_MICROS) {
       this.proposeAt = this.wedgedAt + place * PATIENCE_MICROS;
     }
   }
 
+  /** Of those who are ready to go, oldest first, nobody goes who would take the last replica of a shard with it; unless all go. */
+  private fates(staying: readonly number[]): readonly Fate[] {
+    const ranks = Array.from({ length: this.size }, (_, rank) => rank);
+    const leavers = staying.filter(rank => this.table.read(rank, this.columns.leaving) > 0);
+    const fates = ranks.map((rank): Fate => (staying.includes(rank) ? 'stays' : 'lost'));
+    const going = (some: readonly number[]): readonly Fate[] =>
+      fates.map((fate, rank) => (some.includes(rank) ? 'leaves' : fate));
+    if (this.missingAfter(going(leavers)).length === 0) return going(leavers);
+    const free = leavers.reduce<readonly number[]>((some, rank) => {
+      const more = [...some, rank];
+      return this.missingAfter(going(more)).length === 0 ? more : some;
+    }, []);
+    return going(free);
+  }
+
   /** Those who stay are wedged, so their final counts are there, and are final. */
-  private proposal(staying: readonly number[]): Proposal {
-    const { table, columns, notes } = this;
+  private trims(staying: readonly number[]): Proposal['trims'] {
+    const { table, notes } = this;
     for (const rank of staying) table.readNotes(rank, 0, this.finals[rank]!);
-    const fates = Array.from({ length: this.size }, (_, rank): Fate => {
-      if (!staying.includes(rank)) return 'lost';
-      return table.read(rank, columns.leaving) > 0 ? 'leaves' : 'stays';
-    });
-    const trims = notes.sets.map(({ index, replicas, senders }) => {
+    return notes.sets.map(({ index, replicas, senders }) => {
       const kept = replicas.filter(rank => staying.includes(rank));
       // Of a set that has lost all its replicas nothing can be delivered any more.
       if (kept.length === 0) return senders.map(() => 0);
       const finals = this.finals.map(cells => notes.finalsOf(index, cells));
       return raggedTrim(finals, kept);
     });
-    return { fates, trims };
   }
 }

@@ -1,35 +1,90 @@
 /**
- * ViewManager drives the membership machine of one view: each turn it asks the plain predicates that matter in the
- * present state, and sends an event for one that has become true. `dispatch` is the only door, and it takes a reason.
+ * ViewManager takes one member through one view: it connects, runs, notices that the view ends, and brings it to its end. Each turn it asks
+ * the plain predicates that matter in the present state, and sends the membership machine an event for one that has become true.
+ * `dispatch` is the only door, and it takes a reason.
+ *
+ * What ends a view is a suspicion, a leave, or a wedge seen in any row. Whom I suspect I do not listen to any more in this view, and
+ * do not write to: his row stays as my last snapshot has it. What is decided then is the matter of `ViewEnd`.
  */
+import { assert } from '../assert.js';
 import type { Outbox } from '../effects.js';
 import type { Multicast } from '../multicast/multicast.js';
-import type { ControlMessage } from '../ports.js';
+import type { ControlMessage, DecidedMessage, KeysMessage } from '../ports.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { rankOf, replicaSets, type View } from '../view/view.js';
-import { assert } from '../assert.js';
+import { nextView, type Fate } from '../view/next-view.js';
+import { rankOfMember, type View } from '../view/view.js';
+import { FailureDetector } from './failure-detector.js';
 import { Membership, type MembershipEvent, type MembershipState } from './membership-machine.js';
+import { ViewEnd, type EndNotes } from './view-end.js';
+import type { ViewRecord } from './view-record.js';
+
+/** Keys that have not come after so many suspicion times are a suspicion, too: who beats and says nothing more helps nobody. */
+const KEYS_PATIENCE = 5;
+
+/**
+ * Who reaches more than half of the view, and yet sees no majority that would agree, waits so many suspicion times before it halts: others may
+ * have noticed something that it is still to notice itself.
+ */
+const DISCORD_PATIENCE = 10;
+
+/** What a member takes with it from one view to the next. */
+export interface Standing {
+  readonly membership: Membership;
+  /** Why it is to go; undefined while it is not. */
+  readonly leaveReason: string | undefined;
+}
 
 export class ViewManager {
-  private membership = Membership.initial;
-  private readonly columns: MemberColumns;
-  private readonly connectedTo: boolean[];
-  private readonly hasKeysOf: boolean[];
-  private readonly arrived: ControlMessage[] = [];
+  private membership: Membership;
   private leaveReason: string | undefined;
-  private isBroken = false;
-  /** The first member that I lost, and how. */
-  private loss: { readonly rank: number; readonly reason: string } | undefined;
+  private readonly columns: MemberColumns;
+  private readonly viewEnd: ViewEnd;
+  private readonly connectedTo: boolean[];
+  private readonly keysOf: boolean[];
+  private readonly arrivedKeys: { readonly rank: number; readonly keys: KeysMessage }[] = [];
+  /** By rank: why I suspect that member. */
+  private readonly suspicions: (string | undefined)[];
+  /** Suspicions that no turn has looked at. */
+  private readonly freshSuspects: number[] = [];
+  private firstSuspect = -1;
+  /** How the view ends, as somebody says who knows: it goes on without me. */
+  private toldRecord: ViewRecord | undefined;
+  private detector: FailureDetector | undefined;
+  /** By rank: the beat that was heard last. */
+  private readonly beats: Float64Array;
+  private keysDueAt = Infinity;
+  /** Since when I cannot reach more than half of the view; since when those who would go on together are not more than half. */
+  private cutOffSince = Infinity;
+  private discordSince = Infinity;
+  /** I halt at that time if it stays so. */
+  private haltAt = Infinity;
+  /** Something came that a turn must look at though the table did not change. */
+  private hasInput = true;
+  private lookAt = Infinity;
 
+  /**
+   * @param table the member table, with notes of `notes.cells` cells
+   * @param standing from the view before; undefined in the first one
+   * @param suspicionMicros silence for so long is a suspicion; Infinity: it never is
+   */
   constructor(
     private readonly view: View,
     private readonly myRank: number,
     private readonly table: Table,
+    notes: EndNotes,
+    private readonly suspicionMicros: number,
+    private readonly standing?: Standing,
   ) {
-    this.columns = memberColumns(view.members.length);
+    const size = view.members.length;
+    this.columns = memberColumns(size);
+    this.membership = standing?.membership ?? Membership.initial;
+    this.leaveReason = standing?.leaveReason;
+    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes);
     this.connectedTo = view.members.map((_, rank) => rank === myRank);
-    this.hasKeysOf = [...this.connectedTo];
+    this.keysOf = [...this.connectedTo];
+    this.suspicions = view.members.map(() => undefined);
+    this.beats = new Float64Array(size);
   }
 
   get state(): MembershipState {
@@ -41,30 +96,75 @@ export class ViewManager {
     return this.state === 'running' || this.state === 'leaving';
   }
 
-  /** Whether I am connected to every member. */
-  get isConnected(): boolean {
-    return this.state !== 'connecting' && this.state !== 'halted';
+  /** Whether this member is in no view any more. */
+  get isOver(): boolean {
+    return this.state === 'left' || this.state === 'halted';
+  }
+
+  /** Whether this member is to go, or has gone. */
+  get isLeaving(): boolean {
+    return this.leaveReason !== undefined || this.state === 'leaving' || this.isOver;
+  }
+
+  /** What is decided about the end of this view, once I know. */
+  get decided(): ViewRecord | undefined {
+    return this.viewEnd.decided ?? this.toldRecord;
+  }
+
+  /** By rank: why I suspect that member, in words; undefined where I do not. */
+  get suspected(): readonly (string | undefined)[] {
+    return this.suspicions;
+  }
+
+  /** What the next view goes on with. */
+  get successorStanding(): Standing {
+    return { membership: this.membership, leaveReason: this.leaveReason };
+  }
+
+  /** When a turn must come though nothing happened: microseconds, or Infinity. */
+  get nextDeadline(): number {
+    return this.hasInput ? -Infinity : this.lookAt;
   }
 
   /** Input from the control channel; looked at in the next turn. Says in words why it is not taken, if it is not. */
-  receive(message: ControlMessage): string | undefined {
-    const problem = this.problemOf(message);
-    if (problem === undefined) this.arrived.push(message);
-    return problem;
+  receive(message: KeysMessage | DecidedMessage): string | undefined {
+    const rank = rankOfMember(this.view, message.from);
+    const problem = this.problemOf(message, rank);
+    if (problem !== undefined) return problem;
+    this.hasInput = true;
+    if (message.kind === 'decided') this.toldRecord ??= message.record;
+    else this.arrivedKeys.push({ rank, keys: message });
+    return undefined;
   }
 
-  private problemOf(message: ControlMessage): string | undefined {
-    const { from } = message;
-    const rank = rankOf(this.view, from.id);
-    const isOther = rank >= 0 && rank !== this.myRank;
-    if (!isOther || this.view.members[rank]!.incarnation !== from.incarnation)
+  private problemOf(message: ControlMessage, rank: number): string | undefined {
+    const { from, vid } = message;
+    if (rank < 0 || rank === this.myRank)
       return `${from.id} (incarnation ${from.incarnation}) is no other member of view ${this.view.vid}`;
-    if (message.vid !== this.view.vid) return `it is of view ${message.vid}, and this is ${this.view.vid}`;
-    if (message.kind !== 'keys') return undefined;
-    if (this.hasKeysOf[rank]) return `the keys of ${from.id} are known`;
-    this.hasKeysOf[rank] = true;
-    const mistaken = replicaSets(this.view).find(
-      ({ index, replicas }) => (message.shardTables[index] !== undefined) !== replicas.includes(rank),
+    if (vid !== this.view.vid) return `it is of view ${vid}, and this is ${this.view.vid}`;
+    if (message.kind === 'keys') return this.problemOfKeys(message, rank);
+    return message.kind === 'decided' ? this.problemOfRecord(message) : undefined;
+  }
+
+  /** It comes over a network, and nobody else has looked at whether it fits. */
+  private problemOfRecord({ from, record: { fates, trims } }: DecidedMessage): string | undefined {
+    const { members, sets } = this.view;
+    const fits =
+      fates.length === members.length &&
+      trims.length === sets.length &&
+      sets.every(({ senders }, set) => trims[set]!.length === senders.length);
+    if (!fits) return `${from.id} says what is decided, and it does not fit view ${this.view.vid}`;
+    if (fates[this.myRank] === 'stays')
+      return `${from.id} says what is decided, and this member goes on by it`;
+    return undefined;
+  }
+
+  private problemOfKeys({ from, shardTables }: KeysMessage, rank: number): string | undefined {
+    if (this.suspicions[rank] !== undefined) return `${from.id} is suspected: ${this.suspicions[rank]}`;
+    if (this.keysOf[rank]) return `the keys of ${from.id} are known`;
+    this.keysOf[rank] = true;
+    const mistaken = this.view.sets.find(
+      ({ index, replicas }) => (shardTables[index] !== undefined) !== replicas.includes(rank),
     );
     return mistaken && `${from.id} gives keys that do not fit replica set ${mistaken.index}`;
   }
@@ -73,41 +173,168 @@ export class ViewManager {
   connected(rank: number): void {
     assert(!this.connectedTo[rank], `rank ${rank} was connected twice`);
     this.connectedTo[rank] = true;
+    this.hasInput = true;
   }
 
-  /** Input: that member cannot take part in this view any more. */
-  lost(rank: number, reason: string): void {
-    this.loss ??= { rank, reason: `${this.view.members[rank]!.id} is lost: ${reason}` };
+  /** Input: that member cannot take part in this view any more, for a reason that can be read after `n3 is lost: `. */
+  suspect(rank: number, reason: string): void {
+    if (this.suspicions[rank] !== undefined || rank === this.myRank) return;
+    this.suspicions[rank] = reason;
+    this.freshSuspects.push(rank);
+    if (this.firstSuspect < 0) this.firstSuspect = rank;
+    this.detector?.forget(rank);
+    this.hasInput = true;
   }
 
-  /** Input: the rows of that member vouch for bytes that never came. Nothing of this view is received any more. */
-  broken(rank: number, reason: string): void {
-    this.lost(rank, reason);
-    this.isBroken = true;
-  }
-
-  /** Whether what other members have written may be received. */
-  get mayReceive(): boolean {
-    return this.isActive && !this.isBroken;
+  /** Input: that member is alive, as its row of another view says. */
+  heard(rank: number, now: number): void {
+    this.detector?.heard(rank, now);
   }
 
   /** Input: this member is to go. Looked at in a turn, but not before it can tell the others. */
   requestLeave(reason: string): void {
     this.leaveReason ??= reason;
+    this.hasInput = true;
   }
 
   /** Input: an invariant broke. Takes effect at once, because no turn follows. */
   halt(reason: string, outbox: Outbox): void {
-    if (this.state !== 'halted') this.dispatch('FAILED', reason, outbox);
+    if (this.membership.accepts('FAILED')) this.dispatch('FAILED', reason, outbox);
   }
 
-  /** Takes the inputs and asks the predicates of the present state. */
-  turn(multicasts: readonly Multicast[], outbox: Outbox): void {
-    if (this.arrived.length > 0) this.takeMessages(outbox);
-    if (this.leaveReason !== undefined && this.membership.accepts('LEAVE_REQUESTED')) {
-      this.leave(this.leaveReason, outbox);
-      this.leaveReason = undefined;
+  /**
+   * Takes the inputs, asks the predicates of the present state, votes where the view ends.
+   *
+   * @param multicasts by set; undefined where I am no replica
+   * @param hasNews whether the member table changed
+   */
+  turn(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox, hasNews: boolean): void {
+    this.hasBeaten = false;
+    if (!hasNews && !this.hasInput && now < this.lookAt && !this.isDraining) return;
+    this.hasInput = false;
+    if (this.isOver) {
+      this.vote(now);
+      this.lookAt = this.viewEnd.nextDeadline;
+      return;
     }
+    this.listen(now);
+    this.takeKeys(outbox);
+    this.vote(now); // what is decided is looked at first: who left in order and is gone since is not lost
+    this.takeSuspicions(outbox);
+    this.step(now, multicasts, outbox);
+    this.lookAt = this.isOver ? this.viewEnd.nextDeadline : this.soonest();
+  }
+
+  /**
+   * A turn of a view that I have left behind: others may need my vote to see what I see.
+   *
+   * @returns ranks of members whose beat is new
+   */
+  turnAsVoter(now: number, hasNews: boolean): readonly number[] {
+    const fresh = hasNews ? this.noticeBeats(now) : NOBODY;
+    if (hasNews || now >= this.viewEnd.nextDeadline) this.vote(now);
+    return fresh;
+  }
+
+  /** When `turnAsVoter` must come though nothing happened: microseconds, or Infinity. */
+  get voterDeadline(): number {
+    return this.viewEnd.nextDeadline;
+  }
+
+  /** I am well, in this view too. */
+  beat(): void {
+    this.table.raise(this.columns.beat, this.table.read(this.myRank, this.columns.beat) + 1);
+  }
+
+  /** Whether my beat was due in the last turn. */
+  hasBeaten = false;
+
+  /** Whether this member waits for something that no change of the member table announces. */
+  private get isDraining(): boolean {
+    return this.state === 'leaving' || this.state === 'trimming';
+  }
+
+  private soonest(): number {
+    const detectorAt = this.detector?.nextDeadline ?? Infinity;
+    const endAt = this.viewEnd.isWedged ? this.viewEnd.nextDeadline : Infinity;
+    return Math.min(detectorAt, endAt, this.haltAt, this.keysDueAt);
+  }
+
+  private listen(now: number): void {
+    this.noticeBeats(now);
+    if (this.suspicionMicros === Infinity) return;
+    if (this.detector === undefined) this.startDetector(now);
+    const detector = this.detector!;
+    if (detector.turn(now)) {
+      this.hasBeaten = true;
+      this.beat();
+    }
+    // Who founds the group may come up slowly; but who has given me its keys is up, and will beat once it has mine.
+    this.connectedTo.forEach((isConnected, rank) => {
+      if (isConnected || this.viewEnd.isWedged)
+        detector.expect(rank, now + KEYS_PATIENCE * this.suspicionMicros);
+    });
+    const { members } = this.view;
+    const silence = `nothing was heard of it for ${Math.round(this.suspicionMicros / 1000)} ms`;
+    for (let rank = 0; rank < members.length; rank++)
+      if (detector.isSilent(rank, now)) this.suspect(rank, silence);
+    if (now >= this.keysDueAt) {
+      this.keysDueAt = Infinity;
+      for (const rank of this.unconnected()) this.suspect(rank, 'the keys of its memory did not come');
+    }
+  }
+
+  private startDetector(now: number): void {
+    const isKnown = this.standing !== undefined;
+    this.detector = new FailureDetector(
+      this.view.members.length,
+      this.myRank,
+      this.suspicionMicros,
+      now,
+      isKnown,
+    );
+    this.suspicions.forEach((reason, rank) => {
+      if (reason !== undefined) this.detector!.forget(rank);
+    });
+    if (isKnown) this.keysDueAt = now + KEYS_PATIENCE * this.suspicionMicros;
+  }
+
+  private noticeBeats(now: number): readonly number[] {
+    let fresh: number[] | undefined;
+    for (let rank = 0; rank < this.beats.length; rank++) {
+      const beat = this.table.read(rank, this.columns.beat);
+      if (rank === this.myRank || beat === this.beats[rank]) continue;
+      this.beats[rank] = beat;
+      this.detector?.heard(rank, now);
+      (fresh ??= []).push(rank);
+    }
+    return fresh ?? NOBODY;
+  }
+
+  private takeKeys(outbox: Outbox): void {
+    for (const { rank, keys } of this.arrivedKeys.splice(0))
+      if (this.suspicions[rank] === undefined) outbox.effects.push({ kind: 'connect', rank, keys });
+  }
+
+  private takeSuspicions(outbox: Outbox): void {
+    for (const rank of this.freshSuspects.splice(0)) {
+      this.viewEnd.suspect(rank);
+      outbox.effects.push({ kind: 'disconnect', rank });
+    }
+  }
+
+  private vote(now: number): void {
+    if (this.viewEnd.isWedged) this.viewEnd.turn(now);
+  }
+
+  private step(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
+    const told = this.toldRecord;
+    if (told?.fates[this.myRank] === 'lost' && this.membership.accepts('LEFT_OUT')) {
+      this.beLeftOut(told, multicasts, outbox);
+      return;
+    }
+    if (this.leaveReason !== undefined && this.membership.accepts('LEAVE_REQUESTED'))
+      this.leave(now, multicasts, outbox);
     switch (this.state) {
       case 'connecting':
         if (this.connectedTo.every(connected => connected)) {
@@ -122,95 +349,230 @@ export class ViewManager {
         }
         break;
       case 'leaving':
-        if (multicasts.every(multicast => multicast.isDrained)) {
+        if (!multicasts.every(multicast => multicast?.isDrained ?? true)) break;
+        this.table.raise(this.columns.leaving, 1);
+        if (this.viewEnd.mayLeave) {
           const reason = 'all that this member sent was delivered by everybody';
-          this.wedge('DRAINED', reason, wedgedByLeaving(this.myRank), outbox);
+          this.wedge('DRAINED', reason, wedgedByLeaving(this.myRank), now, multicasts, outbox);
         }
         break;
-      case 'running':
-      case 'wedged':
-      case 'halted':
+      default:
         break;
     }
-    this.noticeWedge(outbox);
+    if (!this.viewEnd.isWedged) this.noticeEnd(now, multicasts, outbox);
+    if (this.state === 'wedged') this.followDecision(now, multicasts, outbox);
+    else if (this.state === 'trimming') this.finish(multicasts, outbox);
   }
 
-  /** What this state waits for, and on whom; empty when it waits for nothing. */
-  waitingFor(): readonly string[] {
-    const { members } = this.view;
-    switch (this.state) {
-      case 'connecting':
-        return members.filter((_, rank) => !this.connectedTo[rank]).map(member => `the keys of ${member.id}`);
-      case 'installing':
-        return members
-          .filter((_, rank) => this.table.read(rank, this.columns.installed) < 1)
-          .map(member => `${member.id} to be connected to everybody`);
-      case 'leaving':
-        return ['everybody to deliver what this member sent'];
-      default:
-        return [];
+  private leave(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
+    if (this.state === 'running') {
+      this.dispatch('LEAVE_REQUESTED', this.leaveReason!, outbox);
+      return;
     }
-  }
-
-  /**
-   * What the application of another member says waits until this view runs here, too. That member may have seen before me
-   * that all are installed: what it says does not come the way that its row comes.
-   */
-  private takeMessages(outbox: Outbox): void {
-    const isEarly = this.state === 'connecting' || this.state === 'installing';
-    let kept = 0;
-    for (const message of this.arrived) {
-      const rank = rankOf(this.view, message.from.id);
-      if (message.kind === 'keys') outbox.effects.push({ kind: 'connect', rank, keys: message });
-      else if (isEarly) this.arrived[kept++] = message;
-      else outbox.effects.push({ kind: 'message', fromRank: rank, bytes: message.bytes });
-    }
-    this.arrived.length = kept;
-  }
-
-  private leave(reason: string, outbox: Outbox): void {
+    // Who founds a group may have enough of waiting for it; a view that follows another one does not keep anybody waiting.
+    if (this.standing !== undefined) return;
     this.table.raise(this.columns.leaving, 1);
-    if (this.state === 'running') this.dispatch('LEAVE_REQUESTED', reason, outbox);
-    else this.wedge('LEAVE_REQUESTED', reason, wedgedByLeaving(this.myRank), outbox);
+    if (!this.viewEnd.mayLeave) return;
+    this.wedge('LEAVE_REQUESTED', this.leaveReason!, wedgedByLeaving(this.myRank), now, multicasts, outbox);
   }
 
-  /** A wedge seen in any row ends the view for everybody, and so does a member that is lost. */
-  private noticeWedge(outbox: Outbox): void {
-    if (this.state === 'connecting' || this.state === 'wedged' || this.state === 'halted') return;
+  /** A wedge seen in any row ends the view for everybody, and so does a suspicion. */
+  private noticeEnd(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
     // The wedge first: who left in order and has gone since is not lost.
     const rank = this.table.firstRowWith(this.columns.wedged, 1);
     if (rank >= 0) {
       const cause = this.table.read(rank, this.columns.wedged);
-      this.wedge('VIEW_ENDED', this.describeWedge(rank, cause), cause, outbox);
-    } else if (this.loss !== undefined) {
-      this.wedge('VIEW_ENDED', this.loss.reason, wedgedByLoss(this.loss.rank), outbox);
+      this.wedge('VIEW_ENDED', this.describeWedge(rank, cause), cause, now, multicasts, outbox);
+    } else if (this.firstSuspect >= 0) {
+      const suspect = this.firstSuspect;
+      this.wedge('VIEW_ENDED', this.describeLoss(suspect), wedgedByLoss(suspect), now, multicasts, outbox);
     }
+  }
+
+  private describeLoss(rank: number): string {
+    return `${this.view.members[rank]!.id} is lost: ${this.suspicions[rank]}`;
   }
 
   /** Why that member is wedged, in words. */
   private describeWedge(rank: number, cause: number): string {
     const { members } = this.view;
-    const subject = members[causeRank(cause)];
+    const about = causeRank(cause);
+    const subject = members[about];
     // Any other value was written by a member that broke; the view ends all the same.
     if (subject === undefined) return `${members[rank]!.id} ended the view`;
     if (!isLoss(cause)) return `${subject.id} leaves`;
-    if (this.loss !== undefined && members[this.loss.rank] === subject) return this.loss.reason;
+    if (this.suspicions[about] !== undefined) return this.describeLoss(about);
     return `${subject.id} is lost, as ${members[rank]!.id} noticed`;
   }
 
   /** @param cause what others read of it in my row */
-  private wedge(event: MembershipEvent, reason: string, cause: number, outbox: Outbox): void {
-    this.table.raise(this.columns.wedged, cause);
+  private wedge(
+    event: MembershipEvent,
+    reason: string,
+    cause: number,
+    now: number,
+    multicasts: readonly (Multicast | undefined)[],
+    outbox: Outbox,
+  ): void {
+    const finals = multicasts.map(multicast => multicast?.finalCounts());
+    this.viewEnd.wedge(finals, cause, now);
     this.dispatch(event, reason, outbox);
-    outbox.effects.push({ kind: 'view-ended', reason });
+    this.vote(now);
+  }
+
+  private followDecision(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
+    const record = this.decided;
+    if (record === undefined) {
+      this.waitForDecision(now, multicasts, outbox);
+      return;
+    }
+    if (record.fates[this.myRank] === 'lost') {
+      this.beLeftOut(record, multicasts, outbox);
+      return;
+    }
+    outbox.effects.push({ kind: 'view-decided', record });
+    this.dispatch('DECIDED', this.describeFates(record.fates), outbox);
+  }
+
+  private waitForDecision(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
+    const { viewEnd } = this;
+    if (this.leaveReason !== undefined && multicasts.every(multicast => multicast?.isDrained ?? true))
+      this.raiseLeaving(now);
+    this.cutOffSince = viewEnd.reachesMajority ? Infinity : Math.min(this.cutOffSince, now);
+    this.discordSince = viewEnd.isMajority ? Infinity : Math.min(this.discordSince, now);
+    this.haltAt = Math.min(
+      this.cutOffSince + this.suspicionMicros,
+      this.discordSince + DISCORD_PATIENCE * this.suspicionMicros,
+    );
+    if (now < this.haltAt) return;
+    const { members, vid } = this.view;
+    const { length } = viewEnd.staying;
+    const suspects = members.flatMap((_, rank) => (this.suspicions[rank] === undefined ? [] : [rank]));
+    const reason =
+      `only ${length} of the ${members.length} members of view ${vid} can go on together as far as this member sees, ` +
+      `and more than half must agree${suspects.map(rank => `; ${this.describeLoss(rank)}`).join('')}`;
+    this.dispatch('CUT_OFF', reason, outbox);
+    const executedElsewhere = multicasts.map(() => undefined);
+    outbox.effects.push({ kind: 'ended', end: { reason, isLeave: false, executedElsewhere } });
+  }
+
+  /** Nobody who stays would wait for anything of mine. */
+  private raiseLeaving(now: number): void {
+    const { table, columns, myRank } = this;
+    if (table.read(myRank, columns.leaving) > 0) return;
+    table.raise(columns.leaving, 1);
+    this.vote(now);
+    this.hasInput = true;
+  }
+
+  private beLeftOut(
+    record: ViewRecord,
+    multicasts: readonly (Multicast | undefined)[],
+    outbox: Outbox,
+  ): void {
+    const reason = `the group goes on without this member after view ${this.view.vid}: ${this.describeFates(record.fates)}`;
+    this.dispatch('LEFT_OUT', reason, outbox);
+    this.end(reason, false, record, multicasts, outbox);
+  }
+
+  /** Once all that the record says is delivered: the next view, or the end. */
+  private finish(multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
+    const record = this.decided!;
+    if (!multicasts.every((multicast, set) => multicast?.isDeliveredTo(record.trims[set]!) ?? true)) return;
+    const reason = `all that everybody delivers in view ${this.view.vid} is delivered`;
+    if (record.fates[this.myRank] === 'leaves') {
+      this.dispatch('LEFT', reason, outbox);
+      this.end(this.leaveReason!, true, record, multicasts, outbox);
+      return;
+    }
+    const next = nextView(this.view, record.fates);
+    assert(next.kind === 'next', `a record was decided that no view follows from: ${next.kind}`);
+    this.dispatch('TRIMMED', reason, outbox);
+    outbox.effects.push({ kind: 'enter-view', view: next.view });
+  }
+
+  private end(
+    reason: string,
+    isLeave: boolean,
+    { trims }: ViewRecord,
+    multicasts: readonly (Multicast | undefined)[],
+    outbox: Outbox,
+  ): void {
+    const executedElsewhere = multicasts.map((multicast, set) => multicast?.undeliveredOfMine(trims[set]!));
+    outbox.effects.push({ kind: 'ended', end: { reason, isLeave, executedElsewhere } });
+  }
+
+  private describeFates(fates: readonly Fate[]): string {
+    const { members } = this.view;
+    const words: Readonly<Record<Fate, string>> = { stays: 'on', leaves: 'leaves', lost: 'is lost' };
+    const staying = members.filter((_, rank) => fates[rank] === 'stays').map(({ id }) => id);
+    const others = members
+      .map(({ id }, rank) => ({ id, fate: fates[rank]! }))
+      .filter(({ fate }) => fate !== 'stays')
+      .map(({ id, fate }) => `${id} ${words[fate]}`);
+    const goOn =
+      staying.length === 0
+        ? 'nobody goes on'
+        : `${staying.join(', ')} ${staying.length === 1 ? 'goes' : 'go'} on`;
+    return [...others, goOn].join(', ');
+  }
+
+  private unconnected(): readonly number[] {
+    return this.connectedTo.flatMap((isConnected, rank) => (isConnected ? [] : [rank]));
+  }
+
+  /** What this state waits for, and on whom; empty when it waits for nothing. */
+  waitingFor(): readonly string[] {
+    const { members, vid } = this.view;
+    const idOf = (rank: number): string => members[rank]!.id;
+    switch (this.state) {
+      case 'connecting':
+        return this.unconnected().map(rank => `the keys of ${idOf(rank)}`);
+      case 'installing':
+        return members
+          .filter((_, rank) => this.table.read(rank, this.columns.installed) < 1)
+          .map(member => `${member.id} to be connected to everybody`);
+      case 'leaving':
+        return this.waitingToLeave();
+      case 'wedged':
+        return this.waitingForDecision(idOf);
+      case 'trimming':
+        return [`its own deliveries of view ${vid}`];
+      case 'running':
+      case 'left':
+      case 'halted':
+        return [];
+    }
+  }
+
+  private waitingToLeave(): readonly string[] {
+    if (this.table.read(this.myRank, this.columns.leaving) === 0)
+      return ['everybody to deliver what this member sent'];
+    return this.viewEnd.heldAlone.map(what => `somebody else to hold what it holds alone (${what})`);
+  }
+
+  private waitingForDecision(idOf: (rank: number) => string): readonly string[] {
+    const { viewEnd, view } = this;
+    const { staying, missingWords, missingReplicas } = viewEnd;
+    if (!viewEnd.isMajority) {
+      const others = view.members.flatMap((_, rank) => (staying.includes(rank) ? [] : [idOf(rank)]));
+      return [`more than half of view ${view.vid}; it cannot count on ${others.join(', ')}`];
+    }
+    if (missingReplicas.length > 0) return missingReplicas.map(what => `a replica (${what})`);
+    if (missingWords.length > 0)
+      return missingWords.map(rank => `the last word of ${idOf(rank)} in view ${view.vid}`);
+    return [`${staying.map(idOf).join(', ')} to agree on how view ${view.vid} ends`];
   }
 
   private dispatch(event: MembershipEvent, reason: string, outbox: Outbox): void {
     const from = this.state;
     this.membership = this.membership.next(event);
+    this.hasInput = true; // what the new state waits for may be there already
     outbox.effects.push({ kind: 'state-changed', change: { from, to: this.state, event, reason } });
   }
 }
+
+const NOBODY: readonly number[] = [];
 
 /** The value of `wedged` of a view that ends because `rank` leaves: odd, and at least 1. */
 function wedgedByLeaving(rank: number): number {

@@ -10,15 +10,13 @@
  * member writes one record over another when a higher ballot comes, and a reader may see some cells of each.
  */
 import { assert, fail } from '../assert.js';
-import { replicaSets, type View } from '../view/view.js';
-
-/** What becomes of a member of the view that ends. */
-export type Fate = 'lost' | 'leaves' | 'stays';
+import type { Fate } from '../view/next-view.js';
+import type { View } from '../view/view.js';
 
 export interface ViewRecord {
   /** Under which it was accepted; see view-decision.ts. */
   readonly ballot: number;
-  /** By rank. Who stays or leaves has agreed to the trim; who is lost must never act in this view again. */
+  /** By rank. */
   readonly fates: readonly Fate[];
   /** By replica set, by sender: how many of its frames are delivered in this view. */
   readonly trims: readonly (readonly number[])[];
@@ -35,7 +33,7 @@ export class RecordLayout {
 
   constructor(view: View) {
     this.members = view.members.length;
-    this.senders = replicaSets(view).map(set => set.senders.length);
+    this.senders = view.sets.map(set => set.senders.length);
     this.cells = 2 + this.members + this.senders.reduce((sum, count) => sum + count, 0);
   }
 

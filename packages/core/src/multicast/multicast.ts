@@ -1,6 +1,7 @@
 /**
  * Multicast is the atomic multicast of one replica set in one view: every replica delivers the same messages in the same
- * order, and none that another could miss. It knows no failures; a new view makes a new one.
+ * order, and none that another could miss. It knows no failures: where its view ends, it is told up to where to deliver
+ * (`deliverTo`), and leaves the rest to the multicast of the next view (heritage.ts).
  *
  * A turn calls, in this order: `snapshot`, `receive`, `release`, `deliver`, `publish`. Rounds are given in `publish` and nowhere
  * else, after `receive` raised the clock: that makes an acknowledgement a promise (see rounds.ts), and with it all-member
@@ -10,7 +11,7 @@
  * stable, and pushes its counters once. A busy shard has large batches because its turns find more. That I delivered is
  * nobody's wait but for room in a ring, so it goes with the next push, and has one of its own only when none comes soon.
  */
-import { assert } from '../assert.js';
+import { assert, fail } from '../assert.js';
 import { BowechoError } from '../errors.js';
 import { shardColumns, type ShardColumns } from '../table/shard-columns.js';
 import { tableLayout, type TableLayout } from '../table/row-layout.js';
@@ -18,12 +19,15 @@ import { Table } from '../table/table.js';
 import type { ReplicaSet } from '../view/view.js';
 import type { DeliveryList } from './delivery-list.js';
 import { maxPayloadBytes } from './frame.js';
+import type { Heritage } from './heritage.js';
 import { Releases } from './releases.js';
 import { RingReader } from './ring-reader.js';
 import { RingWriter } from './ring-writer.js';
 import { nextRound, observeRound, precedes } from './rounds.js';
 import { SendQueue } from './send-queue.js';
 
+/** Of messages that others have seen: nobody can take them back. */
+const NO_TICKET = -1;
 /** What I delivered waits so long, in microseconds, for a push that it can go with. */
 const LATEST_PUSH_MICROS = 1_000;
 /** So much of a ring's bytes do not wait for that. */
@@ -58,6 +62,10 @@ export class Multicast {
   private readonly writer: RingWriter | undefined;
   private readonly queue: SendQueue;
   private readonly releases = new Releases();
+  /** Unordered: reads my own ring once more, up to what everybody has received. */
+  private readonly trail: RingReader | undefined;
+  /** Unordered, by sender: messages still to come that I have handed up in the view before. */
+  private readonly ahead: Float64Array;
   /** Lamport clock: the highest round seen or given. */
   private clock = 0;
   /** Ordinals handed out; the time of the last one. */
@@ -73,8 +81,17 @@ export class Multicast {
   /** Whether the last turn left work that no change in memory will announce. */
   private unfinished = false;
 
-  /** @param memory registered, zeroed, of `multicastLayout(set).bytes` */
-  constructor(set: ReplicaSet, myRank: number, memory: ArrayBuffer, options: MulticastOptions) {
+  /**
+   * @param memory registered, zeroed, of `multicastLayout(set).bytes`
+   * @param heritage of the multicast of this set in the view before, its senders counted as in this view
+   */
+  constructor(
+    set: ReplicaSet,
+    myRank: number,
+    memory: ArrayBuffer,
+    options: MulticastOptions,
+    heritage?: Heritage,
+  ) {
     const layout = multicastLayout(set, options.ringBytes);
     const myRow = set.replicas.indexOf(myRank);
     assert(myRow >= 0, `rank ${myRank} is no replica of set ${set.index}`);
@@ -90,6 +107,15 @@ export class Multicast {
     this.mySender = set.senders.indexOf(myRank);
     this.writer = this.mySender < 0 ? undefined : new RingWriter(this.table.ringOf(myRow));
     this.queue = new SendQueue(options.queueBytes);
+    this.trail =
+      this.writer === undefined || this.ordered ? undefined : new RingReader(this.table.ringOf(myRow));
+    this.ahead = heritage?.ahead ?? new Float64Array(set.senders.length);
+    if (heritage === undefined) return;
+    const { leftovers, tickets, lastTime } = heritage;
+    assert(this.isSender || leftovers.length === 0, `${leftovers.length} messages of no sender`);
+    this.queue.restore(leftovers);
+    this.tickets = tickets;
+    this.lastTime = lastTime;
   }
 
   /** Whether I may send here. */
@@ -122,7 +148,7 @@ export class Multicast {
   get isDrained(): boolean {
     return (
       this.unpublishedCount === 0 &&
-      (this.writer === undefined || this.releases.position === this.writer.tail)
+      (this.writer === undefined || (this.trail ?? this.releases).position === this.writer.tail)
     );
   }
 
@@ -166,6 +192,7 @@ export class Multicast {
 
   /** Takes back a message that still waits for room in the ring. False: it is on its way. */
   withdraw(ticket: number): boolean {
+    assert(ticket >= 0, `ticket ${ticket}`);
     return this.queue.withdraw(ticket);
   }
 
@@ -196,27 +223,30 @@ export class Multicast {
    * delivers is handed to the application only after it, so a publish must not overwrite that.
    */
   release(): void {
-    const { writer, columns, table } = this;
+    const { writer, columns, table, trail } = this;
     if (writer === undefined) return;
-    const { delivered, position } = this.readers[this.mySender]!;
-    this.releases.delivered(this.ordered ? this.ordinal : delivered, position);
-    const everybody = table.minimum(this.ordered ? columns.delivered : columns.received + this.mySender);
-    writer.release(this.releases.upTo(everybody));
+    if (trail !== undefined) {
+      skipTo(trail, table.minimum(columns.received + this.mySender));
+      writer.release(trail.position);
+      return;
+    }
+    this.releases.delivered(this.ordinal, this.readers[this.mySender]!.position);
+    writer.release(this.releases.upTo(table.minimum(columns.delivered)));
   }
 
   /** Decides what is delivered in this turn and adds it to `list`. Returns how many. */
   deliver(list: DeliveryList): number {
     const before = list.count;
-    if (this.ordered) this.deliverStable(list);
-    else this.deliverArrived(list);
+    const passed = this.ordered ? this.deliverStable(list) : this.deliverArrived(list);
     const count = list.count - before;
     // There may be more, also where other sets left no room; and what was delivered is released in the turn after.
-    this.unfinished = count > 0 || list.room <= 0;
+    this.unfinished = passed > 0 || list.room <= 0;
     return count;
   }
 
-  /** Ordered: the smallest known (round, rank), as long as everybody holds it. */
-  private deliverStable(list: DeliveryList): void {
+  /** Ordered: the smallest known (round, rank), as long as everybody holds it. Returns how many frames that are. */
+  private deliverStable(list: DeliveryList): number {
+    const before = this.ordinal;
     const { readers, stable, columns, table } = this;
     for (let sender = 0; sender < readers.length; sender++)
       stable[sender] = table.minimum(columns.received + sender);
@@ -229,14 +259,16 @@ export class Multicast {
       this.handOut(sender, count, list);
     }
     table.raiseLate(columns.delivered, this.ordinal);
+    return this.ordinal - before;
   }
 
-  /** The sender of the known undelivered frame that is first in the total order, or -1. */
-  private firstKnown(): number {
+  /** The sender of the known undelivered frame, below `limit` of each sender, that is first in the total order; or -1. */
+  private firstKnown(limit?: ArrayLike<number>): number {
     const { readers } = this;
     let first = -1;
     let round = Infinity;
     for (let sender = 0; sender < readers.length; sender++) {
+      if (limit !== undefined && readers[sender]!.delivered >= limit[sender]!) continue;
       const head = readers[sender]!.headRound;
       if (precedes(head, sender, round, first)) {
         first = sender;
@@ -260,8 +292,12 @@ export class Multicast {
     this.lastTime = time;
   }
 
-  /** Unordered: all that has arrived, sender by sender; acknowledged only now, because that frees the bytes. */
-  private deliverArrived(list: DeliveryList): void {
+  /**
+   * Unordered: all that has arrived, sender by sender; acknowledged only now, because that frees the bytes. Returns how many frames that
+   * are, those included that were handed up in the view before.
+   */
+  private deliverArrived(list: DeliveryList): number {
+    let passed = 0;
     const { readers, columns, table } = this;
     for (let i = 0; i < readers.length; i++) {
       const sender = (this.firstSender + i) % readers.length;
@@ -269,12 +305,19 @@ export class Multicast {
       while (reader.received > reader.delivered && list.room > 0) {
         const time = reader.headTime;
         const ordinal = reader.delivered;
+        passed++;
+        if (this.ahead[sender]! > 0) {
+          this.ahead[sender]!--;
+          reader.nextFrame();
+          continue;
+        }
         list.add(this.set.index, sender, reader.nextFrame(), reader.frameLength, ordinal, time);
         this.ordinal++;
       }
       table.raise(columns.received + sender, reader.delivered);
     }
     if (list.room <= 0) this.firstSender = (this.firstSender + 1) % readers.length;
+    return passed;
   }
 
   /** Refills the ring from the queue and publishes the open batch. Returns how many messages that were. */
@@ -293,6 +336,7 @@ export class Multicast {
     table.raise(columns.tail, writer.tail);
     const reader = this.readers[this.mySender]!;
     reader.receive(writer.tail);
+    this.trail?.receive(writer.tail);
     if (this.ordered) table.raise(columns.received + this.mySender, reader.received);
     this.unfinished = true; // alone in the set, or the last to acknowledge: my own frames may be stable already
     return count;
@@ -328,6 +372,85 @@ export class Multicast {
     for (let i = 0; i < readers.length; i++) toldPositions[i] = readers[i]!.position;
   }
 
+  /** By sender: frames that I have acknowledged. My last word, once I acknowledge nothing more. */
+  finalCounts(): Float64Array {
+    const first = this.columns.received;
+    return Float64Array.from(this.readers, (_, sender) => this.table.read(this.table.myRow, first + sender));
+  }
+
+  /**
+   * The view ends: decides what of it is delivered in this turn, as `deliver` does, but up to `trim` and stable or not.
+   *
+   * @param trim by sender: how many frames everybody delivers; I hold that many
+   */
+  deliverTo(trim: ArrayLike<number>, list: DeliveryList): void {
+    if (!this.ordered) return; // what it holds is handed up, as far as anybody counts on that
+    for (;;) {
+      const sender = this.firstKnown(trim);
+      if (sender < 0) return;
+      const reader = this.readers[sender]!;
+      const count = Math.min(reader.left, trim[sender]! - reader.delivered, list.room);
+      if (count <= 0) return;
+      this.handOut(sender, count, list);
+    }
+  }
+
+  /** Whether all up to `trim` is delivered here. */
+  isDeliveredTo(trim: ArrayLike<number>): boolean {
+    return this.readers.every((reader, sender) => {
+      if (this.ordered && reader.delivered > trim[sender]!)
+        fail(`${reader.delivered} frames of sender ${sender} are delivered, and the trim is ${trim[sender]}`);
+      return reader.delivered >= trim[sender]!;
+    });
+  }
+
+  /** Of my own messages, how many up to `trim` were not delivered here; undefined where I am no sender. */
+  undeliveredOfMine(trim: ArrayLike<number>): number | undefined {
+    const reader = this.readers[this.mySender];
+    return reader && Math.max(0, trim[this.mySender]! - reader.delivered);
+  }
+
+  /**
+   * What is left when all up to `trim` is delivered. This multicast is not used any more.
+   *
+   * @param trim by sender
+   */
+  bequeath(trim: ArrayLike<number>): Heritage {
+    const leftovers = [
+      ...this.ownBeyond(trim).map(payload => ({ ticket: NO_TICKET, payload })),
+      ...this.queue.takeAll(),
+    ];
+    const ahead = Float64Array.from(this.readers, ({ delivered }, sender) =>
+      this.ordered ? 0 : delivered + this.ahead[sender]! - trim[sender]!,
+    );
+    return { leftovers, tickets: this.tickets, lastTime: this.lastTime, ahead };
+  }
+
+  /** Copies of my frames beyond the trim, published or not. */
+  private ownBeyond(trim: ArrayLike<number>): Uint8Array[] {
+    const { writer, mySender } = this;
+    if (writer === undefined) return [];
+    const reader = this.trail ?? this.readers[mySender]!;
+    if (writer.openCount > 0) {
+      writer.publish(nextRound(this.clock), this.lastTime); // for this reader alone: nobody is told
+      reader.receive(writer.tail);
+    }
+    skipTo(reader, trim[mySender]!);
+    const { memory } = this.table.ringOf(this.table.myRow);
+    const payloads: Uint8Array[] = [];
+    while (reader.received > reader.delivered) {
+      const offset = reader.nextFrame();
+      payloads.push(new Uint8Array(memory, offset, reader.frameLength).slice());
+    }
+    return payloads;
+  }
+
+  /** Nothing that this replica writes is believed any more. */
+  freeze(rank: number): void {
+    const row = this.set.replicas.indexOf(rank);
+    if (row >= 0) this.table.freeze(row);
+  }
+
   /** Position up to which my ring is published; 0 where I have none. */
   get publishedBytes(): number {
     return this.writer?.tail ?? 0;
@@ -341,4 +464,9 @@ export class Multicast {
     });
     return `set ${this.set.index} ordinal ${this.ordinal} queued ${this.unpublishedCount} [${senders.join(' ')}]`;
   }
+}
+
+/** Passes over frames until so many are read. */
+function skipTo(reader: RingReader, count: number): void {
+  while (reader.delivered < count) reader.nextFrame();
 }

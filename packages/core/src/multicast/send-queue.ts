@@ -7,7 +7,8 @@
  */
 import { assert } from '../assert.js';
 
-interface Waiting {
+export interface WaitingMessage {
+  /** How many messages were sent before it; below 0 where nobody can take it back any more. */
   readonly ticket: number;
   readonly payload: Uint8Array;
 }
@@ -17,7 +18,7 @@ const MESSAGE_OVERHEAD_BYTES = 64;
 
 export class SendQueue {
   /** Oldest at `first`; compacted when half of it is spent. */
-  private items: Waiting[] = [];
+  private items: WaitingMessage[] = [];
   private first = 0;
   private bytes = 0;
 
@@ -45,6 +46,23 @@ export class SendQueue {
     this.items.push({ ticket, payload: copy });
     this.bytes += cost;
     return true;
+  }
+
+  /** Puts messages behind the others that count already: no bound holds for them. Tickets ascend. */
+  restore(messages: readonly WaitingMessage[]): void {
+    for (const message of messages) {
+      this.items.push(message);
+      this.bytes += message.payload.length + MESSAGE_OVERHEAD_BYTES;
+    }
+  }
+
+  /** Takes out all of them, oldest first. */
+  takeAll(): readonly WaitingMessage[] {
+    const all = this.items.slice(this.first);
+    this.items = [];
+    this.first = 0;
+    this.bytes = 0;
+    return all;
   }
 
   /** The oldest payload. */

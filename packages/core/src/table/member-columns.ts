@@ -3,12 +3,14 @@
  *
  * | column    | width   | meaning                                                                          |
  * | --------- | ------- | -------------------------------------------------------------------------------- |
+ * | beat      | 1       | grows as long as I am well: who does not hear it for long suspects me             |
  * | installed | 1       | 1: I run this view; my tables are registered and I am connected to every member   |
  * | leaving   | 1       | 1: I go on purpose                                                                |
  * | suspects  | members | by rank, 1: I take that member for dead, and shall not listen to it again         |
  * | wedged    | 1       | not 0: I sent and acknowledged my last in this view; says for whom it ends         |
  * | promised  | 1       | I accept nothing below this ballot (membership/view-decision.ts)                  |
  * | accepted  | 1       | the ballot under which I last accepted a record                                   |
+ * | decided   | 1       | 1: that record is chosen, and ends this view                                      |
  *
  * `wedged` is 2r + 1 where the view ends because rank r leaves, and 2r + 2 where rank r is lost. Who hears of it from a
  * third member first can so name the one that matters.
@@ -21,6 +23,7 @@ import { columnOf, counterBlock, type CounterBlock } from './row-layout.js';
 
 export interface MemberColumns {
   readonly block: CounterBlock;
+  readonly beat: number;
   readonly installed: number;
   readonly leaving: number;
   /** The cell of rank 0; the others follow. */
@@ -28,25 +31,30 @@ export interface MemberColumns {
   readonly wedged: number;
   readonly promised: number;
   readonly accepted: number;
+  readonly decided: number;
 }
 
 /** The columns for a view of `members` members. */
 export function memberColumns(members: number): MemberColumns {
   const block = counterBlock([
+    ['beat', 1],
     ['installed', 1],
     ['leaving', 1],
     ['suspects', members],
     ['wedged', 1],
     ['promised', 1],
     ['accepted', 1],
+    ['decided', 1],
   ]);
   return {
     block,
+    beat: columnOf(block, 'beat'),
     installed: columnOf(block, 'installed'),
     leaving: columnOf(block, 'leaving'),
     suspects: columnOf(block, 'suspects'),
     wedged: columnOf(block, 'wedged', ['installed', 'leaving', 'suspects']),
     promised: columnOf(block, 'promised', ['wedged']),
     accepted: columnOf(block, 'accepted', ['wedged']),
+    decided: columnOf(block, 'decided', ['accepted']),
   };
 }

@@ -211,6 +211,15 @@ export class Table {
     return (this.notesTo - this.notesFrom) * CELL_BYTES;
   }
 
+  /** All of my notes: byte offset and length. */
+  get notesOffset(): number {
+    return this.layout.notesOffset + this.myRow * this.layout.noteCells * CELL_BYTES;
+  }
+
+  get notesBytes(): number {
+    return this.layout.noteCells * CELL_BYTES;
+  }
+
   /** Byte offset of my counters, the same in everybody's memory. */
   get countersOffset(): number {
     return this.myRow * this.layout.rowCells * CELL_BYTES;

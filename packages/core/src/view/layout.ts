@@ -8,7 +8,7 @@
  * its minimum the layout is *inadequate* and says which shard lacks how many.
  */
 import { assert } from '../assert.js';
-import type { DeliveryMode, MemberIdentity, ShardPlacement, Subgroup, View } from './view.js';
+import type { DeliveryMode, MemberIdentity, PlacedSubgroup, ShardPlacement, View } from './view.js';
 
 /** What one actor type asks for. */
 export interface SubgroupSpec {
@@ -24,7 +24,7 @@ export interface SubgroupSpec {
 }
 
 export type Layout =
-  | { readonly adequate: true; readonly subgroups: readonly Subgroup[] }
+  | { readonly adequate: true; readonly subgroups: readonly PlacedSubgroup[] }
   | { readonly adequate: false; readonly missing: readonly string[] };
 
 /**
@@ -39,8 +39,7 @@ export function layoutSubgroups(
 ): Layout {
   const missing: string[] = [];
   const subgroups = specs.map(spec => {
-    const before = previous?.subgroups.find(subgroup => subgroup.name === spec.name);
-    const survivors = survivingReplicas(spec, members, before, previous);
+    const survivors = survivingReplicas(spec, members, previous);
     const placed = placeEvenly(spec, members.length, survivors);
     placed.forEach((replicas, shard) => {
       if (replicas.length < spec.minReplicas) {
@@ -60,11 +59,11 @@ export function layoutSubgroups(
 function survivingReplicas(
   spec: SubgroupSpec,
   members: readonly MemberIdentity[],
-  before: Subgroup | undefined,
   previous: View | undefined,
 ): number[][] {
+  const before = previous?.subgroups.findIndex(subgroup => subgroup.name === spec.name);
   return Array.from({ length: spec.shards }, (_, shard) => {
-    const old = before?.shards[shard];
+    const old = previous?.sets.find(set => set.subgroup === before && set.shards.includes(shard));
     if (old === undefined || previous === undefined) return [];
     return old.replicas
       .map(rank => previous.members[rank]!)

@@ -1,38 +1,35 @@
 /**
- * The next view, as a pure function of what the proposer saw in the member table: who stays, who may join, and whether
- * the result may be proposed at all. How it is *decided* (one record, Paxos) is not its business.
+ * The next view, as pure functions: who stays, as a proposer sees it in the member table, and the view that follows from what
+ * is decided. How it is decided (one record, Paxos) is not their business.
  *
  * Who stays is settled by the proposer's own suspicions first, and then by age: a member is kept if nobody kept suspects it and
  * it suspects nobody kept. So one cut link costs the younger of its two ends, and never the group. By age alone a dead member
  * that is the oldest would cost everybody who suspects it.
+ *
+ * Nobody becomes a replica of what it did not hold before: its state would have to come from somewhere first.
  */
 import { assert } from '../assert.js';
-import { layoutSubgroups, type SubgroupSpec } from './layout.js';
-import { assertView, isMajority, type MemberIdentity, type View } from './view.js';
+import { assertView, type ReplicaSet, type View } from './view.js';
 
-/** What the proposer saw: `suspected[i][j]` is whether the member of rank i suspects the one of rank j. */
-export interface MembershipEvidence {
-  readonly suspected: readonly (readonly boolean[])[];
-  /** By rank: who goes on purpose. */
-  readonly leaving: readonly boolean[];
-  /** Who is ready to join, in the order they asked. */
-  readonly joining: readonly MemberIdentity[];
-}
+/** What becomes of a member of the view that ends. Who stays or leaves has agreed to the trim; who is lost must never act in it again. */
+export type Fate = 'lost' | 'leaves' | 'stays';
 
 export type NextView =
-  | { readonly kind: 'next'; readonly view: View; readonly kept: readonly number[] }
-  /** Too few of the old view are left for this proposer; another one may see more. */
-  | { readonly kind: 'minority'; readonly kept: readonly number[]; readonly size: number }
-  /** A shard would fall short: stay wedged and wait for joins. */
+  | { readonly kind: 'next'; readonly view: View }
+  /** Everybody goes on purpose: there is none. */
+  | { readonly kind: 'nobody' }
+  /** Some shards would have no replica left: stay wedged. */
   | { readonly kind: 'inadequate'; readonly missing: readonly string[] };
 
 /**
  * The ranks of a view of `size` members that go on together, oldest first, as `proposer` sees it. Leavers count as kept: they
  * still vote. The proposer may be left out itself, where somebody older suspects it.
+ *
+ * @param suspected by rank, by rank: whether the first suspects the second
  */
 export function whoStays(
   size: number,
-  suspected: MembershipEvidence['suspected'],
+  suspected: readonly (readonly boolean[])[],
   proposer: number,
 ): readonly number[] {
   const kept: number[] = [];
@@ -44,37 +41,29 @@ export function whoStays(
   return kept;
 }
 
-/** What the member of rank `proposer` would put into its record, from `old` and what it saw. */
-export function nextView(
-  old: View,
-  proposer: number,
-  evidence: MembershipEvidence,
-  specs: readonly SubgroupSpec[],
-): NextView {
-  assertView(old);
-  const size = old.members.length;
-  const kept = whoStays(size, evidence.suspected, proposer);
-  if (!isMajority(kept.length, size)) return { kind: 'minority', kept, size };
-
-  const staying = kept.filter(rank => !evidence.leaving[rank]).map(rank => old.members[rank]!);
-  const members = [...staying, ...joinersLetIn(evidence.joining, staying)];
-  if (members.length === 0) return { kind: 'inadequate', missing: ['everybody leaves'] };
-
-  const layout = layoutSubgroups(specs, members, old);
-  if (!layout.adequate) return { kind: 'inadequate', missing: layout.missing };
-  const view: View = { vid: old.vid + 1, members, subgroups: layout.subgroups };
+/** The view after `old`, by what becomes of each member of that. */
+export function nextView(old: View, fates: readonly Fate[]): NextView {
+  const { members, subgroups } = old;
+  assert(fates.length === members.length, `${fates.length} fates of ${members.length} members`);
+  const staying = members.filter((_, rank) => fates[rank] === 'stays');
+  if (staying.length === 0) return { kind: 'nobody' };
+  const newRanks = members.map(member => staying.indexOf(member));
+  const sets = old.sets.map(set => survivingSet(set, newRanks));
+  const missing = sets
+    .filter(set => set.replicas.length === 0)
+    .map(({ subgroup, shards }) => missingReplicas(subgroups[subgroup]!.name, shards));
+  if (missing.length > 0) return { kind: 'inadequate', missing };
+  const view: View = { vid: old.vid + 1, members: staying, subgroups, sets };
   assertView(view);
-  return { kind: 'next', view, kept };
+  return { kind: 'next', view };
 }
 
-/**
- * So many joiners that, were they all lost at once, those who stayed would still be a majority: fewer than half. One is
- * always let in, or a group of one could never grow.
- */
-function joinersLetIn(
-  joining: readonly MemberIdentity[],
-  staying: readonly MemberIdentity[],
-): readonly MemberIdentity[] {
-  const fresh = joining.filter(joiner => !staying.some(member => member.id === joiner.id));
-  return fresh.slice(0, Math.max(1, staying.length - 1));
+/** Where only some were senders, the oldest so many of those who are left are. */
+function survivingSet(old: ReplicaSet, newRanks: readonly number[]): ReplicaSet {
+  const replicas = old.replicas.map(rank => newRanks[rank]!).filter(rank => rank >= 0);
+  return { ...old, replicas, senders: replicas.slice(0, old.senders.length) };
+}
+
+function missingReplicas(name: string, shards: readonly number[]): string {
+  return `${name} ${shards.length === 1 ? 'shard' : 'shards'} ${shards.join(', ')}: no replica is left`;
 }

@@ -26,7 +26,27 @@ export interface ShardPlacement {
 export interface Subgroup {
   readonly name: string;
   readonly mode: DeliveryMode;
+}
+
+/** An actor type with the places of its shards. */
+export interface PlacedSubgroup extends Subgroup {
   readonly shards: readonly ShardPlacement[];
+}
+
+/**
+ * One independent multicast: all shards of a subgroup that had the same replicas and senders when they were placed share it,
+ * since nothing would be gained by ordering them apart and each multicast costs a table and a ring per sender. They stay
+ * together from view to view, so that a set is the same thing under the same index in all of them.
+ */
+export interface ReplicaSet {
+  /** Position in `View.sets`: names the multicast within the view. */
+  readonly index: number;
+  readonly subgroup: number;
+  readonly mode: DeliveryMode;
+  readonly shards: readonly number[];
+  /** Ranks in ascending order. */
+  readonly replicas: readonly number[];
+  readonly senders: readonly number[];
 }
 
 export interface View {
@@ -35,53 +55,39 @@ export interface View {
   /** Index is rank; oldest first. */
   readonly members: readonly MemberIdentity[];
   readonly subgroups: readonly Subgroup[];
+  /** The multicasts, by index. */
+  readonly sets: readonly ReplicaSet[];
 }
 
-/**
- * One independent multicast: all shards of a subgroup that have the same replicas and senders share it, since nothing
- * would be gained by ordering them apart and each multicast costs a table and a ring per sender.
- */
-export interface ReplicaSet {
-  /** Position in `replicaSets(view)`: names the multicast within the view. */
-  readonly index: number;
-  readonly subgroup: number;
-  readonly mode: DeliveryMode;
-  readonly shards: readonly number[];
-  readonly replicas: readonly number[];
-  readonly senders: readonly number[];
-}
-
-/** The multicasts of a view, in an order that every member computes alike. */
-export function replicaSets(view: View): readonly ReplicaSet[] {
+/** The view that a group begins with, from a layout of its members. */
+export function foundingView(members: readonly MemberIdentity[], placed: readonly PlacedSubgroup[]): View {
   const sets: (ReplicaSet & { shards: number[] })[] = [];
-  view.subgroups.forEach((subgroup, subgroupIndex) => {
+  placed.forEach(({ mode, shards }, subgroup) => {
     const byPlacement = new Map<string, number[]>();
-    subgroup.shards.forEach((placement, shard) => {
-      const key = `${placement.replicas.join()}|${placement.senders.join()}`;
+    shards.forEach(({ replicas, senders }, shard) => {
+      const key = `${replicas.join()}|${senders.join()}`;
       const sharing = byPlacement.get(key);
       if (sharing !== undefined) {
         sharing.push(shard);
         return;
       }
-      const shards = [shard];
-      byPlacement.set(key, shards);
-      const { replicas, senders } = placement;
-      sets.push({
-        index: sets.length,
-        subgroup: subgroupIndex,
-        mode: subgroup.mode,
-        shards,
-        replicas,
-        senders,
-      });
+      const together = [shard];
+      byPlacement.set(key, together);
+      sets.push({ index: sets.length, subgroup, mode, shards: together, replicas, senders });
     });
   });
-  return sets;
+  return { vid: 0, members, subgroups: placed.map(({ name, mode }) => ({ name, mode })), sets };
 }
 
 /** The rank of the member `id`, or -1. */
 export function rankOf(view: View, id: string): number {
   return view.members.findIndex(member => member.id === id);
+}
+
+/** The rank of that very process, not only of its name; or -1. */
+export function rankOfMember(view: View, { id, incarnation }: MemberIdentity): number {
+  const rank = rankOf(view, id);
+  return view.members[rank]?.incarnation === incarnation ? rank : -1;
 }
 
 /** More than half of `size` members. */
@@ -96,21 +102,17 @@ export function assertView(view: View): void {
   assert(view.members.length > 0, `view ${view.vid} has no members`);
   const ids = new Set(view.members.map(member => member.id));
   assert(ids.size === view.members.length, `view ${view.vid} names a member twice`);
-  for (const subgroup of view.subgroups) {
-    for (const { replicas, senders } of subgroup.shards) {
-      assert(replicas.length > 0, `a shard of ${subgroup.name} has no replicas in view ${view.vid}`);
-      assert(senders.length > 0, `a shard of ${subgroup.name} has no senders in view ${view.vid}`);
-      replicas.forEach((rank, i) => {
-        assert(
-          rank >= 0 && rank < view.members.length,
-          `rank ${rank} outside view of ${view.members.length}`,
-        );
-        assert(i === 0 || rank > replicas[i - 1]!, `replicas of ${subgroup.name} are not in order of age`);
-      });
-      assert(
-        senders.every(rank => replicas.includes(rank)),
-        `a sender of ${subgroup.name} is not a replica`,
-      );
-    }
+  for (const { subgroup, replicas, senders } of view.sets) {
+    const { name } = view.subgroups[subgroup]!;
+    assert(replicas.length > 0, `a shard of ${name} has no replicas in view ${view.vid}`);
+    assert(senders.length > 0, `a shard of ${name} has no senders in view ${view.vid}`);
+    replicas.forEach((rank, i) => {
+      assert(rank >= 0 && rank < view.members.length, `rank ${rank} outside view of ${view.members.length}`);
+      assert(i === 0 || rank > replicas[i - 1]!, `replicas of ${name} are not in order of age`);
+    });
+    assert(
+      senders.every(rank => replicas.includes(rank)),
+      `a sender of ${name} is not a replica`,
+    );
   }
 }

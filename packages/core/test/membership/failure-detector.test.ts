@@ -20,9 +20,15 @@ class Watch {
   readonly beats: number[] = [];
   private readonly lastHeard: number[];
 
-  /** @param stopAt by rank: when it falls silent */
-  constructor(private readonly stopAt: readonly number[]) {
-    this.detector = new FailureDetector(stopAt.length, 0, SUSPICION, START);
+  /**
+   * @param stopAt by rank: when it falls silent
+   * @param isKnown whether all count as heard at the start
+   */
+  constructor(
+    private readonly stopAt: readonly number[],
+    isKnown = true,
+  ) {
+    this.detector = new FailureDetector(stopAt.length, 0, SUSPICION, START, isKnown);
     this.lastHeard = stopAt.map(() => 0);
   }
 
@@ -86,9 +92,46 @@ describe('the failure detector', () => {
     expect(watch.suspectedAt.get(1)).to.be.within(died + SUSPICION - beatMicros, died + SUSPICION + WAY);
   });
 
-  it('suspects somebody who was never heard', () => {
+  it('suspects somebody who is known and was never heard', () => {
     const watch = new Watch([Infinity, START]).run(START + 2 * SUSPICION);
     expect(watch.suspectedAt.get(1)).to.equal(START + SUSPICION);
+  });
+
+  it('waits for ever for somebody who is not known yet, and no longer than for others once it was heard', () => {
+    const died = START + 10_000_000;
+    const watch = new Watch([Infinity, START, died], false).run(died + 100 * SUSPICION);
+    const { beatMicros } = watch.detector;
+    expect([...watch.suspectedAt.keys()]).to.deep.equal([2]);
+    expect(watch.suspectedAt.get(2)).to.be.within(died + SUSPICION - beatMicros, died + SUSPICION + WAY);
+  });
+
+  it('suspects somebody who was expected by then and not heard, and puts off nobody who is waited for already', () => {
+    const watch = new Watch([Infinity, START, START, Infinity], false);
+    const { detector } = watch;
+    detector.heard(2, START);
+    for (const rank of [0, 1, 2]) detector.expect(rank, START + 5 * SUSPICION);
+    detector.expect(1, START + 9 * SUSPICION);
+    watch.run(START + 20 * SUSPICION);
+    expect([...watch.suspectedAt]).to.deep.equal([
+      [2, START + SUSPICION],
+      [1, START + 5 * SUSPICION],
+    ]);
+  });
+
+  it('expects nothing of somebody who is forgotten', () => {
+    const { detector } = new Watch([Infinity, START], false);
+    detector.forget(1);
+    detector.expect(1, START + SUSPICION);
+    detector.heard(1, START);
+    expect(detector.isSilent(1, START + 10 * SUSPICION)).to.equal(false);
+  });
+
+  it('beats whether or not anybody is known', () => {
+    for (const isKnown of [true, false]) {
+      const watch = new Watch([Infinity, START], isKnown).run(START + 4 * SUSPICION);
+      const due = (4 * SUSPICION) / watch.detector.beatMicros;
+      expect(watch.beats.length, `known: ${isKnown}`).to.be.within(due - 2, due + 2);
+    }
   });
 
   for (const factor of [0.1, 0.5, 0.9, 1, 1.1, 3, 1000]) {

@@ -8,6 +8,11 @@ const EVENTS: readonly MembershipEvent[] = [
   'LEAVE_REQUESTED',
   'DRAINED',
   'VIEW_ENDED',
+  'DECIDED',
+  'TRIMMED',
+  'LEFT',
+  'LEFT_OUT',
+  'CUT_OFF',
   'FAILED',
 ];
 
@@ -18,6 +23,8 @@ const WAYS: Readonly<Record<MembershipState, readonly MembershipEvent[]>> = {
   running: ['KEYS_COMPLETE', 'ALL_INSTALLED'],
   leaving: ['KEYS_COMPLETE', 'ALL_INSTALLED', 'LEAVE_REQUESTED'],
   wedged: ['KEYS_COMPLETE', 'ALL_INSTALLED', 'VIEW_ENDED'],
+  trimming: ['KEYS_COMPLETE', 'ALL_INSTALLED', 'VIEW_ENDED', 'DECIDED'],
+  left: ['KEYS_COMPLETE', 'ALL_INSTALLED', 'VIEW_ENDED', 'DECIDED', 'LEFT'],
   halted: ['FAILED'],
 };
 
@@ -37,11 +44,13 @@ describe('membership machine', () => {
     });
     expect(lines.join('\n')).to.equal(
       [
-        'connecting: KEYS_COMPLETE installing, FAILED halted',
-        'installing: ALL_INSTALLED running, LEAVE_REQUESTED wedged, VIEW_ENDED wedged, FAILED halted',
-        'running: LEAVE_REQUESTED leaving, VIEW_ENDED wedged, FAILED halted',
-        'leaving: DRAINED wedged, VIEW_ENDED wedged, FAILED halted',
-        'wedged: FAILED halted',
+        'connecting: KEYS_COMPLETE installing, VIEW_ENDED wedged, LEFT_OUT halted, FAILED halted',
+        'installing: ALL_INSTALLED running, LEAVE_REQUESTED wedged, VIEW_ENDED wedged, LEFT_OUT halted, FAILED halted',
+        'running: LEAVE_REQUESTED leaving, VIEW_ENDED wedged, LEFT_OUT halted, FAILED halted',
+        'leaving: DRAINED wedged, VIEW_ENDED wedged, LEFT_OUT halted, FAILED halted',
+        'wedged: DECIDED trimming, LEFT_OUT halted, CUT_OFF halted, FAILED halted',
+        'trimming: TRIMMED connecting, LEFT left, FAILED halted',
+        'left: ',
         'halted: ',
       ].join('\n'),
     );
@@ -52,6 +61,18 @@ describe('membership machine', () => {
       AssertionError,
       'DRAINED means nothing in state connecting',
     );
+  });
+
+  it('comes back to where it was by a view change, in five steps', () => {
+    const steps: readonly MembershipEvent[] = [
+      'VIEW_ENDED',
+      'DECIDED',
+      'TRIMMED',
+      'KEYS_COMPLETE',
+      'ALL_INSTALLED',
+    ];
+    const after = steps.reduce((membership, event) => membership.next(event), reach('running'));
+    expect(after.state).to.equal('running');
   });
 
   it('gives the same step again from its memory', () => {

@@ -90,4 +90,26 @@ describe('the decision of a view’s end', () => {
     youngest.turn();
     expect(youngest.chosen).to.deep.equal(record(2, MINE));
   });
+
+  it('accepts what it learns to be chosen, whatever it has promised since', () => {
+    const youngest = new ViewDecision(SIZE, 2);
+    youngest.propose(() => MINE);
+    youngest.turn();
+    expect(youngest.mine).to.deep.equal({ promised: 3, accepted: 0, record: undefined });
+    youngest.learn(record(1, THEIRS));
+    expect(youngest.mine).to.deep.equal(voteFor(1, THEIRS, 3));
+    youngest.see(0, { promised: 3, accepted: 0, record: undefined });
+    youngest.turn();
+    expect(youngest.mine, 'its own ballot carries what was chosen').to.deep.equal(voteFor(3, THEIRS));
+  });
+
+  it('promises nothing below what it learns, and forgets nothing that it has accepted above it', () => {
+    const youngest = new ViewDecision(SIZE, 2);
+    youngest.learn(record(2, THEIRS));
+    expect(youngest.mine).to.deep.equal(voteFor(2, THEIRS));
+    youngest.see(0, voteFor(4, THEIRS));
+    youngest.turn();
+    youngest.learn(record(2, THEIRS));
+    expect(youngest.mine).to.deep.equal(voteFor(4, THEIRS));
+  });
 });

@@ -1,15 +1,12 @@
 /** Goal: a record is read as it was written, or not at all. */
-import { AssertionError, RecordLayout, type ViewRecord, type View } from '@bowecho/core';
+import { AssertionError, RecordLayout, foundingView, type ViewRecord } from '@bowecho/core';
 import { expect } from 'chai';
 
-const VIEW: View = {
-  vid: 7,
-  members: ['a', 'b', 'c'].map(id => ({ id, incarnation: 1 })),
-  subgroups: [
-    { name: 'one', mode: 'ordered', shards: [{ replicas: [0, 1, 2], senders: [0, 1] }] },
-    { name: 'two', mode: 'unordered', shards: [{ replicas: [1, 2], senders: [2] }] },
-  ],
-};
+const MEMBERS = ['a', 'b', 'c'].map(id => ({ id, incarnation: 1 }));
+const VIEW = foundingView(MEMBERS, [
+  { name: 'one', mode: 'ordered', shards: [{ replicas: [0, 1, 2], senders: [0, 1] }] },
+  { name: 'two', mode: 'unordered', shards: [{ replicas: [1, 2], senders: [2] }] },
+]);
 
 const OLD: ViewRecord = { ballot: 1, fates: ['stays', 'stays', 'lost'], trims: [[10, 0], [3]] };
 const NEW: ViewRecord = { ballot: 5, fates: ['lost', 'stays', 'leaves'], trims: [[9, 2 ** 40], [0]] };

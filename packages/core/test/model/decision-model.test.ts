@@ -153,4 +153,18 @@ describe('decision model', () => {
       RecordLayout.prototype.read = read;
     }
   });
+  it('finds: takes a record for chosen that it has only accepted', () => {
+    const original = Object.getOwnPropertyDescriptor(ViewDecision.prototype, 'chosen')!;
+    Object.defineProperty(ViewDecision.prototype, 'chosen', {
+      ...original,
+      get(this: ViewDecision) {
+        return this.mine.record;
+      },
+    });
+    try {
+      tell(firstWrong());
+    } finally {
+      Object.defineProperty(ViewDecision.prototype, 'chosen', original);
+    }
+  });
 });

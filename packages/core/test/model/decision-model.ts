@@ -10,7 +10,14 @@
  *
  * A planted bug is a patch of a prototype (decision-model.test.ts).
  */
-import { RecordLayout, ViewDecision, isMajority, type Proposal, type View } from '@bowecho/core';
+import {
+  RecordLayout,
+  ViewDecision,
+  foundingView,
+  isMajority,
+  type Proposal,
+  type View,
+} from '@bowecho/core';
 import { Dice } from './dice.js';
 
 /** How a member's row is written: the protocol's way, or one of the wrong ones. */
@@ -221,9 +228,8 @@ export class DecisionModel {
 
 function viewOf(size: number): View {
   const ranks = Array.from({ length: size }, (_, rank) => rank);
-  return {
-    vid: 0,
-    members: ranks.map(rank => ({ id: `n${rank}`, incarnation: 1 })),
-    subgroups: [{ name: 'a', mode: 'ordered', shards: [{ replicas: ranks, senders: ranks }] }],
-  };
+  const members = ranks.map(rank => ({ id: `n${rank}`, incarnation: 1 }));
+  return foundingView(members, [
+    { name: 'a', mode: 'ordered', shards: [{ replicas: ranks, senders: ranks }] },
+  ]);
 }

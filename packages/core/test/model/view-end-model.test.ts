@@ -5,7 +5,7 @@
  *
  * `MODEL_SEED=<n>` replays one run step by step. `MUTANTS=verbose` says how many seeds it took to find each bug.
  */
-import { EndNotes, Table, ViewEnd } from '@bowecho/core';
+import { EndNotes, Table, ViewEnd, memberColumns } from '@bowecho/core';
 import { expect } from 'chai';
 import { END_RULES, ViewEndModel, type EndRules } from './view-end-model.js';
 
@@ -67,7 +67,7 @@ const BUGS: Readonly<Record<string, Plant>> = {
     (original: Table['read']) =>
       function (this: Table, row: number, cell: number) {
         const value = original.call(this, row, cell);
-        const wedged = 3 + this.layout.rows;
+        const { wedged } = memberColumns(this.layout.rows);
         return cell === wedged && this.layout.noteCells > 0 ? Math.max(value, 1) : value;
       },
   ),

@@ -13,6 +13,7 @@ import {
   EndNotes,
   Table,
   ViewEnd,
+  foundingView,
   isMajority,
   memberColumns,
   tableLayout,
@@ -256,9 +257,8 @@ export class ViewEndModel {
 
 function viewOf(size: number): View {
   const ranks = Array.from({ length: size }, (_, rank) => rank);
-  return {
-    vid: 0,
-    members: ranks.map(rank => ({ id: `n${rank}`, incarnation: 1 })),
-    subgroups: [{ name: 'a', mode: 'ordered', shards: [{ replicas: ranks, senders: ranks }] }],
-  };
+  const members = ranks.map(rank => ({ id: `n${rank}`, incarnation: 1 }));
+  return foundingView(members, [
+    { name: 'a', mode: 'ordered', shards: [{ replicas: ranks, senders: ranks }] },
+  ]);
 }

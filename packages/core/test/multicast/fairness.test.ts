@@ -7,10 +7,10 @@ import {
   DeliveryList,
   Member,
   Multicast,
+  foundingView,
   multicastLayout,
   type Fabric,
   type ReplicaSet,
-  type View,
 } from '@bowecho/core';
 
 const LONELY: Fabric = {
@@ -34,16 +34,16 @@ for (const mode of ['ordered', 'unordered'] as const) {
     /** A running group of one with three sets, in turns of two deliveries; `counts` is by set what was delivered. */
     function start(onDeliver: (member: Member, set: number) => void = () => undefined) {
       const shards = [{ replicas: [0], senders: [0] }];
-      const view: View = {
-        vid: 0,
-        members: [{ id: 'n0', incarnation: 1 }],
-        subgroups: ['a', 'b', 'c'].map(name => ({ name, mode, shards })),
-      };
+      const view = foundingView(
+        [{ id: 'n0', incarnation: 1 }],
+        ['a', 'b', 'c'].map(name => ({ name, mode, shards })),
+      );
       const counts = [0, 0, 0];
       const member: Member = new Member({
         view,
         myRank: 0,
         ...OPTIONS,
+        suspicionMicros: Infinity,
         ports: {
           fabric: LONELY,
           control: { send: () => true },
@@ -53,7 +53,8 @@ for (const mode of ['ordered', 'unordered'] as const) {
               onDeliver(member, set);
             },
             onViewInstalled: () => undefined,
-            onViewEnded: () => undefined,
+            onViewEntered: () => undefined,
+            onEnded: () => undefined,
             onStateChanged: () => undefined,
             onMessage: () => undefined,
             onHalted: error => expect.fail(String(error)),

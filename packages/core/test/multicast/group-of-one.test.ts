@@ -3,7 +3,14 @@
  * sends, and goes. The ring is so small that every turn overwrites what the turn before delivered.
  */
 import { expect } from 'chai';
-import { Member, type Application, type DeliveryMode, type Fabric, type View } from '@bowecho/core';
+import {
+  Member,
+  foundingView,
+  type Application,
+  type DeliveryMode,
+  type Fabric,
+  type View,
+} from '@bowecho/core';
 
 const LONELY: Fabric = {
   address: new Uint8Array(),
@@ -20,7 +27,7 @@ const LONELY: Fabric = {
 
 function viewOfOne(mode: DeliveryMode): View {
   const shards = [{ replicas: [0], senders: [0] }];
-  return { vid: 0, members: [{ id: 'n0', incarnation: 1 }], subgroups: [{ name: 'log', mode, shards }] };
+  return foundingView([{ id: 'n0', incarnation: 1 }], [{ name: 'log', mode, shards }]);
 }
 
 /** A running member, what it delivered, and what its application heard. */
@@ -33,7 +40,8 @@ function start(mode: DeliveryMode, onDeliver: () => void = () => undefined) {
       onDeliver();
     },
     onViewInstalled: view => heard.push(`view ${view.vid}`),
-    onViewEnded: reason => heard.push(`ended: ${reason}`),
+    onViewEntered: view => heard.push(`entered ${view.vid}`),
+    onEnded: ({ reason, isLeave }) => heard.push(`${isLeave ? 'left' : 'ended'}: ${reason}`),
     onStateChanged: ({ from, to }) => heard.push(`${from} -> ${to}`),
     onMessage: () => expect.fail('nobody sends messages here'),
     onHalted: error => heard.push(`halted: ${String(error)}`),
@@ -43,6 +51,7 @@ function start(mode: DeliveryMode, onDeliver: () => void = () => undefined) {
     myRank: 0,
     ringBytes: 512,
     queueBytes: 1 << 20,
+    suspicionMicros: Infinity,
     ports: { fabric: LONELY, control: { send: () => true }, application },
   });
   member.start();
@@ -80,9 +89,11 @@ for (const mode of ['ordered', 'unordered'] as const) {
         'view 0',
         'running -> leaving',
         'leaving -> wedged',
-        'ended: all that this member sent was delivered by everybody',
+        'wedged -> trimming',
+        'trimming -> left',
+        'left: enough',
       ]);
-      expect(() => member.send(0, bytesOf('late'))).to.throw('has ended here (wedged)');
+      expect(() => member.send(0, bytesOf('late'))).to.throw('this member is leaving (left)');
     });
 
     it('keeps a copy of what waits, whatever the caller does with its buffer', () => {

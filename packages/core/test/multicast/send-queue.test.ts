@@ -1,4 +1,4 @@
-/** The queue behind the ring against the plainest model, a list: order, bound, and taking back by ticket. */
+/** The queue behind the ring against the plainest model, a list: order, bound, taking back by ticket, and moving to another queue. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { SendQueue } from '@bowecho/core';
@@ -9,6 +9,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('offer' as const), length: fc.nat(200) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('shift' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), back: fc.nat(12) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('move' as const) }) },
 );
 
 describe('send queue', () => {
@@ -18,7 +19,7 @@ describe('send queue', () => {
         fc.array(step, { maxLength: 200 }),
         fc.integer({ min: 100, max: 2000 }),
         (steps, maxBytes) => {
-          const queue = new SendQueue(maxBytes);
+          let queue = new SendQueue(maxBytes);
           let model: { ticket: number; length: number }[] = [];
           let tickets = 0;
           const bytes = (): number => model.reduce((sum, { length }) => sum + length + OVERHEAD, 0);
@@ -36,6 +37,12 @@ describe('send queue', () => {
               const { ticket, length } = model.shift()!;
               expect([...queue.peek()]).to.deep.equal(new Array(length).fill(ticket & 255));
               queue.shift();
+            } else if (action.kind === 'move') {
+              const all = queue.takeAll();
+              expect(all.map(({ ticket }) => ticket)).to.deep.equal(model.map(({ ticket }) => ticket));
+              expect([queue.count, queue.byteCount, queue.isEmpty]).to.deep.equal([0, 0, true]);
+              queue = new SendQueue(maxBytes);
+              queue.restore(all);
             } else {
               const ticket = tickets - action.back;
               expect(queue.withdraw(ticket)).to.equal(model.some(item => item.ticket === ticket));
@@ -51,5 +58,16 @@ describe('send queue', () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  it('takes over what waits elsewhere, whatever its bound', () => {
+    const queue = new SendQueue(100);
+    queue.restore([-2, -1, 7].map(ticket => ({ ticket, payload: new Uint8Array(50) })));
+    expect([queue.count, queue.byteCount]).to.deep.equal([3, 3 * (50 + OVERHEAD)]);
+    expect(queue.offer(8, new Uint8Array(1), 1), 'there is too much already').to.equal(false);
+    expect(queue.withdraw(7)).to.equal(true);
+    queue.shift();
+    queue.shift();
+    expect(queue.offer(8, new Uint8Array(1), 1)).to.equal(true);
   });
 });

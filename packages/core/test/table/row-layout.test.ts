@@ -26,7 +26,7 @@ describe('row layout', () => {
 
   it('puts the columns of a member row in push order', () => {
     expect(picture(memberColumns(3).block)).to.equal(
-      'number 0 | installed 1 | leaving 2 | suspects 3-5 | wedged 6 | promised 7 | accepted 8 | number 9 | sum 10',
+      'number 0 | beat 1 | installed 2 | leaving 3 | suspects 4-6 | wedged 7 | promised 8 | accepted 9 | decided 10 | number 11 | sum 12',
     );
   });
 

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import {
   assertView,
+  foundingView,
   layoutSubgroups,
-  replicaSets,
   type MemberIdentity,
   type SubgroupSpec,
   type View,
@@ -21,9 +21,14 @@ function spec(shards: number, minReplicas: number, maxReplicas: number): Subgrou
 function viewOf(specs: SubgroupSpec[], group: MemberIdentity[], previous?: View): View {
   const layout = layoutSubgroups(specs, group, previous);
   if (!layout.adequate) throw new Error(layout.missing.join());
-  const view = { vid: (previous?.vid ?? -1) + 1, members: group, subgroups: layout.subgroups };
+  const view = foundingView(group, layout.subgroups);
   assertView(view);
   return view;
+}
+
+/** The ranks that replicate a shard of the first subgroup. */
+function replicasOf(view: View, shard: number): readonly number[] {
+  return view.sets.find(({ subgroup, shards }) => subgroup === 0 && shards.includes(shard))!.replicas;
 }
 
 const shape = fc.record({
@@ -38,10 +43,11 @@ describe('layout', () => {
       fc.property(shape, ({ nodes, shards, replicas }) => {
         const view = viewOf([spec(shards, 1, replicas)], members(nodes));
         const load = new Array<number>(nodes).fill(0);
-        for (const shard of view.subgroups[0]!.shards) {
-          expect(shard.replicas).to.have.lengthOf(Math.min(nodes, replicas));
-          expect(new Set(shard.replicas).size).to.equal(shard.replicas.length);
-          for (const rank of shard.replicas) load[rank]!++;
+        for (let shard = 0; shard < shards; shard++) {
+          const placed = replicasOf(view, shard);
+          expect(placed).to.have.lengthOf(Math.min(nodes, replicas));
+          expect(new Set(placed).size).to.equal(placed.length);
+          for (const rank of placed) load[rank]!++;
         }
         expect(Math.max(...load) - Math.min(...load)).to.be.at.most(1);
       }),
@@ -56,13 +62,13 @@ describe('layout', () => {
         const group = [...before.members.filter((_, rank) => !gone.includes(rank)), ...members(joiners, 100)];
         if (group.length === 0) return;
         const after = viewOf([spec(shapeOf.shards, 1, shapeOf.replicas)], group, before);
-        before.subgroups[0]!.shards.forEach((was, shard) => {
-          const is = after.subgroups[0]!.shards[shard]!.replicas.map(rank => group[rank]!.id);
-          const survivors = was.replicas
+        for (let shard = 0; shard < shapeOf.shards; shard++) {
+          const is = replicasOf(after, shard).map(rank => group[rank]!.id);
+          const survivors = replicasOf(before, shard)
             .map(rank => before.members[rank]!.id)
             .filter(id => group.some(m => m.id === id));
           expect(is).to.include.members(survivors);
-        });
+        }
       }),
       { numRuns: 500 },
     );
@@ -75,10 +81,7 @@ describe('layout', () => {
       { id: 'n0', incarnation: 2 },
     ];
     const after = viewOf([spec(1, 1, 1)], group, before);
-    expect(
-      after.subgroups[0]!.shards[0]!.replicas,
-      'the shard of n0 is empty-handed and goes to the oldest',
-    ).to.deep.equal([0]);
+    expect(replicasOf(after, 0), 'the shard of n0 is empty-handed and goes to the oldest').to.deep.equal([0]);
   });
 
   it('says which shard lacks how many when it is inadequate', () => {
@@ -94,16 +97,17 @@ describe('layout', () => {
 
   it('takes the oldest replicas as senders when only some may send', () => {
     const view = viewOf([{ ...spec(1, 1, 3), senders: 2 }], members(3));
-    expect(view.subgroups[0]!.shards[0]).to.deep.equal({ replicas: [0, 1, 2], senders: [0, 1] });
+    expect(view.sets[0]).to.deep.include({ replicas: [0, 1, 2], senders: [0, 1] });
   });
 
   it('lets shards of equal replicas share one multicast, and no others', () => {
-    const shared = replicaSets(viewOf([spec(64, 1, 3), { ...spec(1, 1, 3), name: 'other' }], members(3)));
-    expect(shared.map(set => [set.subgroup, set.shards.length])).to.deep.equal([
+    const shared = viewOf([spec(64, 1, 3), { ...spec(1, 1, 3), name: 'other' }], members(3));
+    expect(shared.sets.map(set => [set.subgroup, set.shards.length])).to.deep.equal([
       [0, 64],
       [1, 1],
     ]);
-    const apart = replicaSets(viewOf([spec(64, 1, 1)], members(4)));
-    expect(apart.map(set => set.shards.length)).to.deep.equal([16, 16, 16, 16]);
+    expect(shared.sets.map(({ index }) => index)).to.deep.equal([0, 1]);
+    const apart = viewOf([spec(64, 1, 1)], members(4));
+    expect(apart.sets.map(set => set.shards.length)).to.deep.equal([16, 16, 16, 16]);
   });
 });

@@ -1,37 +1,38 @@
-/** Who stays, over all small suspicion matrices and as a table of stories. */
+/** Who stays, over random suspicion matrices and as a table of stories; and the view that follows, over random histories of a group. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
+  assertView,
+  foundingView,
   isMajority,
+  layoutSubgroups,
   nextView,
   whoStays,
-  type MembershipEvidence,
-  type SubgroupSpec,
+  type DeliveryMode,
+  type Fate,
+  type MemberIdentity,
+  type PlacedSubgroup,
   type View,
 } from '@bowecho/core';
 
-const SPECS: readonly SubgroupSpec[] = [
-  { name: 'bank', mode: 'ordered', shards: 1, minReplicas: 2, maxReplicas: 3, senders: 'all' },
-];
-
-function oldView(size: number): View {
-  const ranks = [...Array(size).keys()];
-  const replicas = ranks.slice(0, 3);
-  return {
-    vid: 7,
-    members: ranks.map(rank => ({ id: `n${rank}`, incarnation: 1 })),
-    subgroups: [{ name: 'bank', mode: 'ordered', shards: [{ replicas, senders: replicas }] }],
-  };
+function groupOf(size: number): MemberIdentity[] {
+  return Array.from({ length: size }, (_, rank) => ({ id: `n${rank}`, incarnation: rank + 1 }));
 }
 
-function evidence(
-  size: number,
-  pairs: readonly [number, number][],
-  more: Partial<MembershipEvidence> = {},
-): MembershipEvidence {
+/** By rank, by rank: whether the first suspects the second. */
+function suspicions(size: number, pairs: readonly (readonly [number, number])[]): boolean[][] {
   const suspected = Array.from({ length: size }, () => new Array<boolean>(size).fill(false));
   for (const [by, of] of pairs) suspected[by]![of] = true;
-  return { suspected, leaving: new Array<boolean>(size).fill(false), joining: [], ...more };
+  return suspected;
+}
+
+/** What a set is, whatever its members' ranks are now: who they are, and how it is told from the others. */
+function describeSets(view: View): readonly (readonly [number, number, string, string])[] {
+  return view.sets.map(set => [set.index, set.subgroup, set.mode, set.shards.join()]);
+}
+
+function idsOf(view: View, ranks: readonly number[]): readonly string[] {
+  return ranks.map(rank => view.members[rank]!.id);
 }
 
 describe('who stays', () => {
@@ -48,7 +49,7 @@ describe('who stays', () => {
             ),
           ),
         ([size, proposer, pairs]) => {
-          const { suspected } = evidence(
+          const suspected = suspicions(
             size,
             pairs.filter(([by, of]) => by !== of),
           );
@@ -65,92 +66,164 @@ describe('who stays', () => {
       { numRuns: 2000 },
     );
   });
-});
 
-describe('the next view', () => {
-  it('loses the younger end of one cut link, and not the group', () => {
-    const next = nextView(
-      oldView(3),
-      0,
-      evidence(3, [
+  const stories: readonly (readonly [string, number, [number, number][], number, number[]])[] = [
+    [
+      'loses the younger end of one cut link',
+      3,
+      [
         [1, 2],
         [2, 1],
-      ]),
-      SPECS,
-    );
-    expect(next).to.include({ kind: 'next' });
-    expect(next.kind === 'next' && next.view.members.map(m => m.id)).to.deep.equal(['n0', 'n1']);
-  });
-
-  it('goes on without the oldest, when the others take it for dead', () => {
-    const next = nextView(
-      oldView(3),
-      1,
-      evidence(3, [
+      ],
+      0,
+      [0, 1],
+    ],
+    [
+      'goes on without the oldest, when the others take it for dead',
+      3,
+      [
         [1, 0],
         [2, 0],
-      ]),
-      SPECS,
+      ],
+      1,
+      [1, 2],
+    ],
+    ['is not told by one who is left out itself', 3, [[2, 0]], 1, [0, 1]],
+    [
+      'may be too few to go on',
+      4,
+      [
+        [0, 2],
+        [0, 3],
+        [1, 2],
+        [1, 3],
+      ],
+      0,
+      [0, 1],
+    ],
+  ];
+  for (const [story, size, pairs, proposer, kept] of stories) {
+    it(story, () => expect(whoStays(size, suspicions(size, pairs), proposer)).to.deep.equal(kept));
+  }
+
+  it('must be more than half: exactly half is not', () => {
+    expect([isMajority(2, 4), isMajority(3, 4), isMajority(1, 1), isMajority(1, 2)]).to.deep.equal([
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+const FATES: readonly Fate[] = ['stays', 'stays', 'leaves', 'lost'];
+
+/** A founders' view of up to nine members with up to three types, and views that follow from it. */
+const history = fc.integer({ min: 1, max: 9 }).chain(size =>
+  fc.record({
+    size: fc.constant(size),
+    specs: fc.array(
+      fc.record({
+        mode: fc.constantFrom<DeliveryMode>('ordered', 'unordered'),
+        shards: fc.integer({ min: 1, max: 6 }),
+        minReplicas: fc.constant(1),
+        maxReplicas: fc.integer({ min: 1, max: 5 }),
+        senders: fc.constantFrom<'all' | number>('all', 1, 2),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+    changes: fc.array(fc.array(fc.constantFrom(...FATES), { minLength: size, maxLength: size }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  }),
+);
+
+function founders(size: number, placed: readonly PlacedSubgroup[]): View {
+  return foundingView(groupOf(size), placed);
+}
+
+describe('the next view', () => {
+  it('keeps every set under its index, and its survivors in their places; nobody gets what it did not hold', () => {
+    fc.assert(
+      fc.property(history, ({ size, specs, changes }) => {
+        const layout = layoutSubgroups(
+          specs.map((spec, i) => ({ name: `type${i}`, ...spec })),
+          groupOf(size),
+        );
+        if (!layout.adequate) return;
+        const first = founders(size, layout.subgroups);
+        let view = first;
+        for (const all of changes) {
+          const fates = all.slice(0, view.members.length);
+          const next = nextView(view, fates);
+          const staying = view.members.filter((_, rank) => fates[rank] === 'stays');
+          expect(next.kind === 'nobody').to.equal(staying.length === 0);
+          const orphans = view.sets.filter(({ replicas }) => !replicas.some(rank => fates[rank] === 'stays'));
+          if (next.kind === 'inadequate') expect(next.missing).to.have.lengthOf(orphans.length);
+          if (next.kind !== 'next') return;
+          expect(orphans).to.deep.equal([]);
+          assertView(next.view);
+          expect(next.view.vid).to.equal(view.vid + 1);
+          expect(next.view.members, 'by age, and the very same processes').to.deep.equal(staying);
+          expect(describeSets(next.view)).to.deep.equal(describeSets(first));
+          next.view.sets.forEach((set, index) => {
+            const old = view.sets[index]!;
+            const stay = (rank: number): boolean => fates[rank] === 'stays';
+            expect(idsOf(next.view, set.replicas)).to.deep.equal(idsOf(view, old.replicas.filter(stay)));
+            const senders = idsOf(next.view, set.senders);
+            expect(senders, 'a sender that stays is one still').to.include.members([
+              ...idsOf(view, old.senders.filter(stay)),
+            ]);
+            expect(senders.length).to.equal(Math.min(old.senders.length, set.replicas.length));
+          });
+          view = next.view;
+        }
+      }),
+      { numRuns: 1000 },
     );
-    expect(next.kind === 'next' && next.view.members.map(m => m.id)).to.deep.equal(['n1', 'n2']);
   });
 
-  it('is not proposed by a minority', () => {
-    const pairs: [number, number][] = [
-      [0, 1],
-      [0, 2],
-      [0, 3],
-    ];
-    expect(nextView(oldView(4), 0, evidence(4, pairs), SPECS)).to.deep.equal({
-      kind: 'minority',
-      kept: [0],
-      size: 4,
-    });
+  const shards = [{ replicas: [0, 1, 2], senders: [0, 1] }];
+  const bank = founders(4, [{ name: 'bank', mode: 'ordered', shards }]);
+
+  it('takes the oldest of those who are left as senders, where only some were', () => {
+    const next = nextView(bank, ['lost', 'stays', 'stays', 'stays']);
+    expect(next.kind === 'next' && next.view.sets[0]).to.deep.include({ replicas: [0, 1], senders: [0, 1] });
+    expect(next.kind === 'next' && idsOf(next.view, [0, 1, 2])).to.deep.equal(['n1', 'n2', 'n3']);
   });
 
-  it('is not proposed by exactly half', () => {
-    expect(
-      nextView(
-        oldView(4),
-        0,
-        evidence(4, [
-          [0, 2],
-          [0, 3],
-          [1, 2],
-          [1, 3],
-        ]),
-        SPECS,
-      ),
-    ).to.deep.include({ kind: 'minority' });
-    expect([isMajority(2, 4), isMajority(3, 4), isMajority(1, 1)]).to.deep.equal([false, true, true]);
+  it('has as many senders as there are replicas, where they become fewer than that', () => {
+    const next = nextView(bank, ['stays', 'lost', 'leaves', 'stays']);
+    expect(next.kind === 'next' && next.view.sets[0]).to.deep.include({ replicas: [0], senders: [0] });
   });
 
-  it('counts leavers in the majority but not among its members', () => {
-    const next = nextView(oldView(3), 0, evidence(3, [[0, 2]], { leaving: [false, true, false] }), [
-      { ...SPECS[0]!, minReplicas: 1 },
-    ]);
-    expect(next.kind === 'next' && [next.kept, next.view.members.map(m => m.id)]).to.deep.equal([
-      [0, 1],
-      ['n0'],
-    ]);
-  });
-
-  it('lets in so many joiners at once that their loss would not halt it', () => {
-    const joining = [1, 2, 3, 4, 5].map(i => ({ id: `j${i}`, incarnation: 1 }));
-    const next = nextView(oldView(3), 0, evidence(3, [], { joining }), SPECS);
-    expect(next.kind === 'next' && next.view.members.map(m => m.id)).to.deep.equal([
-      'n0',
-      'n1',
-      'n2',
-      'j1',
-      'j2',
-    ]);
-  });
-
-  it('waits when a shard would fall short, and says which', () => {
-    expect(nextView(oldView(3), 0, evidence(3, [], { leaving: [true, true, false] }), SPECS)).to.deep.equal({
+  it('does not give a shard to a member that was no replica of it', () => {
+    expect(nextView(bank, ['lost', 'leaves', 'lost', 'stays'])).to.deep.equal({
       kind: 'inadequate',
-      missing: ['bank shard 0 has 1 of at least 2 replicas (1 members)'],
+      missing: ['bank shard 0: no replica is left'],
     });
+  });
+
+  it('names all shards of a set that lost its replicas, and each such set', () => {
+    const pair = { replicas: [0, 1], senders: [0, 1] };
+    const alone = { replicas: [2], senders: [2] };
+    const view = founders(3, [
+      { name: 'bank', mode: 'ordered', shards: [pair, alone, pair] },
+      { name: 'log', mode: 'unordered', shards: [pair] },
+    ]);
+    expect(nextView(view, ['lost', 'lost', 'stays'])).to.deep.equal({
+      kind: 'inadequate',
+      missing: ['bank shards 0, 2: no replica is left', 'log shard 0: no replica is left'],
+    });
+  });
+
+  it('is none when everybody goes, whoever of them is lost', () => {
+    expect(nextView(bank, ['leaves', 'leaves', 'leaves', 'leaves'])).to.deep.equal({ kind: 'nobody' });
+    expect(nextView(bank, ['leaves', 'lost', 'leaves', 'leaves'])).to.deep.equal({ kind: 'nobody' });
+  });
+
+  it('is asked for with a fate for each member', () => {
+    expect(() => nextView(bank, ['stays'])).to.throw('1 fates of 4 members');
   });
 });

@@ -1,6 +1,6 @@
 /** Who may send: all replicas, or the oldest so many of them; never nobody, for a multicast without senders has no order. */
 import { expect } from 'chai';
-import { AssertionError, assertView, layoutSubgroups, type SubgroupSpec, type View } from '@bowecho/core';
+import { AssertionError, assertView, foundingView, layoutSubgroups, type SubgroupSpec } from '@bowecho/core';
 
 const members = ['a', 'b', 'c'].map(id => ({ id, incarnation: 1 }));
 
@@ -32,7 +32,7 @@ describe('senders', () => {
       expect(() => sendersOf(senders)).to.throw(AssertionError, `log asks for ${senders} senders`);
     }
     const shards = [{ replicas: [0, 1, 2], senders: [] }];
-    const view: View = { vid: 0, members, subgroups: [{ name: 'log', mode: 'ordered', shards }] };
+    const view = foundingView(members, [{ name: 'log', mode: 'ordered', shards }]);
     expect(() => assertView(view)).to.throw(AssertionError, 'a shard of log has no senders');
   });
 });

@@ -22,7 +22,8 @@ export type FromMember =
   | { readonly tell: 'listens' }
   | { readonly tell: 'control'; readonly to: string; readonly message: ControlMessage }
   | { readonly tell: 'reached' }
-  | { readonly tell: 'viewEnded'; readonly reason: string }
+  /** It runs a view after the first one; why that had ended. */
+  | { readonly tell: 'goesOn'; readonly reason: string }
   | { readonly tell: 'report'; readonly report: MemberReport }
   | { readonly tell: 'closed'; readonly pinnedKiB: number };
 
@@ -38,8 +39,9 @@ export interface MemberReport {
   readonly said: readonly string[];
   /** KiB of this process that cannot be paged out, as verbs need it. */
   readonly pinnedKiB: number;
-  /** By delivery: who had sent it, its place and time, its length and hash, and the state after it. */
+  /** By delivery: which member of the first view had sent it, its view, place and time, its length and hash, and the state after it. */
   readonly sender: readonly number[];
+  readonly vid: readonly number[];
   readonly ordinal: readonly number[];
   readonly time: readonly number[];
   readonly length: readonly number[];

@@ -4,7 +4,14 @@
  * of another process: what it knows, it knows from its fabric.
  */
 import { RunLoop } from '@bowecho/actors';
-import { Member, type Application, type ControlMessage, type Delivery } from '@bowecho/core';
+import {
+  Member,
+  type Application,
+  type ControlMessage,
+  type Delivery,
+  type StateChange,
+  type View,
+} from '@bowecho/core';
 import { createFabric } from '@bowecho/rdma';
 import { FoldApplication, everywhere, firstView, hashBytes } from '@bowecho/testing';
 import { LARGEST_BYTES, fillPayload, lengthOf } from './load.js';
@@ -17,6 +24,8 @@ const RING_BYTES = 512 * 1024;
 /** Of messages that this member sent and has not delivered itself. */
 const WINDOW_BYTES = RING_BYTES / 2;
 const MESSAGES_PER_TURN = 16;
+/** The processor is emulated, and slow: nobody is to be taken for dead who is not. */
+const SUSPICION_MICROS = 20_000_000;
 
 function tell(told: FromMember): void {
   // The test may be gone, which ends this process; there is nobody to tell of it.
@@ -26,6 +35,7 @@ function tell(told: FromMember): void {
 /** Records what is delivered, and folds it into a state. */
 class Recorder extends FoldApplication implements Application {
   readonly sender: number[] = [];
+  readonly vid: number[] = [];
   readonly ordinal: number[] = [];
   readonly time: number[] = [];
   readonly length: number[] = [];
@@ -34,15 +44,22 @@ class Recorder extends FoldApplication implements Application {
   mine = 0;
   halted: string | undefined;
 
-  constructor(private readonly milestone: number) {
+  private endReason = '';
+
+  constructor(
+    private readonly milestone: number,
+    private view: View,
+  ) {
     super();
   }
 
   override deliver(delivery: Delivery): void {
-    const { set, sender, ordinal, time, memory, offset, length } = delivery;
+    const { set, vid, ordinal, time, memory, offset, length } = delivery;
     const hash = hashBytes(memory, offset, length);
+    const sender = Number(this.view.members[delivery.sender]!.id.slice(1));
     this.apply(set, sender, hash);
     this.sender.push(sender);
+    this.vid.push(vid);
     this.ordinal.push(ordinal);
     this.time.push(time);
     this.length.push(length);
@@ -51,8 +68,14 @@ class Recorder extends FoldApplication implements Application {
     if (delivery.isMine) this.mine++;
     if (this.sender.length === this.milestone) tell({ tell: 'reached' });
   }
-  override onViewEnded(...[reason]: readonly string[]): void {
-    tell({ tell: 'viewEnded', reason: reason! });
+  override onViewEntered(...[view]: readonly View[]): void {
+    this.view = view!;
+  }
+  override onViewInstalled(...[view]: readonly View[]): void {
+    if (view!.vid > 0) tell({ tell: 'goesOn', reason: this.endReason });
+  }
+  override onStateChanged(...[change]: readonly StateChange[]): void {
+    if (change!.to === 'wedged') this.endReason = change!.reason;
   }
   override onHalted(...[error]: readonly unknown[]): void {
     this.halted = String(error);
@@ -76,12 +99,14 @@ class Run {
   constructor({ rank, members, messages, milestone }: Extract<ToMember, { do: 'begin' }>) {
     this.rank = rank;
     this.messages = messages;
-    this.recorder = new Recorder(milestone);
+    const view = firstView(members, [everywhere(members)]);
+    this.recorder = new Recorder(milestone, view);
     this.member = new Member({
-      view: firstView(members, [everywhere(members)]),
+      view,
       myRank: rank,
       ringBytes: RING_BYTES,
       queueBytes: 2 * RING_BYTES,
+      suspicionMicros: SUSPICION_MICROS,
       ports: {
         fabric: this.fabric,
         application: this.recorder,
@@ -119,13 +144,14 @@ class Run {
 
   hear(message: ControlMessage): void {
     const problem = this.member.receiveControl(message);
-    if (problem !== undefined) throw new Error(problem);
+    // What is said about a view that has ended here meanwhile is refused.
+    if (problem !== undefined && this.member.view.vid === 0) throw new Error(problem);
     this.loop.wake();
   }
 
   report(): MemberReport {
     const { member, recorder, said, sent } = this;
-    const { sender, ordinal, time, length, hash, digests, halted } = recorder;
+    const { sender, vid, ordinal, time, length, hash, digests, halted } = recorder;
     return {
       state: member.state,
       waitingFor: member.waitingFor(),
@@ -135,6 +161,7 @@ class Run {
       said,
       pinnedKiB: pinnedKiB(),
       sender,
+      vid,
       ordinal,
       time,
       length,

@@ -2,7 +2,7 @@
  * RecordedRun has the checkers of the simulator judge a run that has happened, in several processes: what was sent and what
  * each member delivered is played to them, member by member. They see no turns and no tables.
  */
-import { replicaSets, type Delivery } from '@bowecho/core';
+import type { MemberIdentity } from '@bowecho/core';
 import {
   CheckError,
   EqualState,
@@ -13,6 +13,7 @@ import {
   everywhere,
   firstView,
   type Checker,
+  type ObservedDelivery,
   type World,
 } from '@bowecho/testing';
 import { LARGEST_BYTES, fillPayload } from './load.js';
@@ -22,14 +23,18 @@ export class RecordedRun {
   readonly view;
   readonly sets;
   readonly members;
+  readonly faults = [];
+  readonly suspicionMicros = Infinity;
+  readonly isPatient = true;
   private state = 0;
 
   /** @param reports by rank; undefined for a member that can be asked no more */
   constructor(private readonly reports: readonly (MemberReport | undefined)[]) {
     this.view = firstView(reports.length, [everywhere(reports.length)]);
-    this.sets = replicaSets(this.view);
+    this.sets = this.view.sets;
     this.members = reports.map(report => ({
       state: report?.state ?? 'halted',
+      view: this.view,
       waitingFor: () => report?.waitingFor ?? [],
       describe: () => report?.description ?? 'was killed',
     }));
@@ -44,8 +49,8 @@ export class RecordedRun {
     return this.isAlive(rank) && this.isAlive(other);
   }
 
-  isToldOfLoss(): boolean {
-    return this.reports.includes(undefined);
+  nodeOf({ id }: MemberIdentity): number {
+    return this.view.members.findIndex(member => member.id === id);
   }
 
   /** Nobody halted, one order, every message as it was sent, none twice, none left out, equal states. */
@@ -98,16 +103,13 @@ export class RecordedRun {
   }
 }
 
-function deliveryOf(report: MemberReport, i: number): Delivery {
+function deliveryOf(report: MemberReport, i: number): ObservedDelivery {
   return {
     set: 0,
     sender: report.sender[i]!,
-    isMine: false,
-    vid: 0,
+    vid: report.vid[i]!,
     ordinal: report.ordinal[i]!,
     time: report.time[i]!,
-    memory: new Uint8Array(0),
-    offset: 0,
     length: report.length[i]!,
   };
 }

@@ -24,6 +24,7 @@ export function startBareMember(
     myRank,
     ringBytes: job.ringBytes,
     queueBytes: 2 * job.ringBytes,
+    suspicionMicros: 2_000_000,
     ports: {
       fabric,
       application,
@@ -55,7 +56,7 @@ export function startBareMember(
   );
   onRelayed((_, value) => {
     const { to, message } = value as { to: string; message: ControlMessage };
-    if (to !== member.view.members[myRank]!.id) return;
+    if (to !== member.identity.id) return;
     member.receiveControl(message);
     loop.wake();
   });

@@ -13,6 +13,8 @@ export interface Job {
   readonly members: number;
   readonly seconds: number;
   readonly ringBytes: number;
+  /** Silence for so long is a suspicion, milliseconds; where left out, as long as members have it. */
+  readonly suspicionMs?: number;
   /** Bytes of one write, for what writes without a protocol. */
   readonly writeBytes?: number;
 }

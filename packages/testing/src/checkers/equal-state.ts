@@ -5,18 +5,20 @@
  * Total order alone does not give this: an application that applies a message twice, or skips one, has delivered the
  * right messages in the right order.
  */
-import type { Delivery } from '@bowecho/core';
+import type { ObservedDelivery } from '../observer.js';
 import type { World } from '../world.js';
 import { Checker } from './checker.js';
 
-/** A hash of what the replica of that rank holds for that set; anything that `===` tells apart. */
-export type Digest = (rank: number, set: number) => number | string;
+/** A hash of what the replica at that node holds for that set; anything that `===` tells apart. */
+export type Digest = (node: number, set: number) => number | string;
 
 export class EqualState extends Checker {
   override readonly name = 'equal-state';
-  /** By set, then by ordinal: the first digest seen there, and whose it was. */
+  /** By set, then by place in its sequence: the first digest seen there, and whose it was. */
   private readonly digests: (number | string)[][];
-  private readonly firstRanks: number[][];
+  private readonly firstNodes: number[][];
+  /** By set, then by node: deliveries so far. */
+  private readonly counts: number[][];
 
   constructor(
     world: World,
@@ -24,21 +26,22 @@ export class EqualState extends Checker {
   ) {
     super(world);
     this.digests = world.sets.map(() => []);
-    this.firstRanks = world.sets.map(() => []);
+    this.firstNodes = world.sets.map(() => []);
+    this.counts = world.sets.map(() => new Array<number>(world.view.members.length).fill(0));
   }
 
-  override onDelivery(rank: number, delivery: Delivery): void {
-    const { set, ordinal } = delivery;
+  override onDelivery(node: number, { set }: ObservedDelivery): void {
     if (this.world.sets[set]!.mode !== 'ordered') return;
+    const at = this.counts[set]![node]!++;
     const digests = this.digests[set]!;
-    const mine = this.digest(rank, set);
-    if (ordinal >= digests.length) {
+    const mine = this.digest(node, set);
+    if (at >= digests.length) {
       digests.push(mine);
-      this.firstRanks[set]!.push(rank);
-    } else if (digests[ordinal] !== mine) {
-      this.fail(`after ordinal ${ordinal} two replicas of set ${set} have different states`, [
-        `rank ${this.firstRanks[set]![ordinal]} has digest ${digests[ordinal]}`,
-        `rank ${rank} has digest ${mine}`,
+      this.firstNodes[set]!.push(node);
+    } else if (digests[at] !== mine) {
+      this.fail(`after number ${at} two replicas of set ${set} have different states`, [
+        `node ${this.firstNodes[set]![at]} has digest ${digests[at]}`,
+        `node ${node} has digest ${mine}`,
       ]);
     }
   }

@@ -1,9 +1,10 @@
 /**
  * Fifo (C3): each replica delivers the messages of each sender in the order of their tickets, none twice, none left out,
- * none that was never sent, and with the bytes that were sent. Messages that their sender took back are skipped.
+ * none that was never sent, and with the bytes that were sent, over all views: what was left over in one comes in the next.
+ * Messages that their sender took back are skipped.
  */
-import type { Delivery } from '@bowecho/core';
 import { hashBytes } from '../delivery-history.js';
+import type { ObservedDelivery } from '../observer.js';
 import type { World } from '../world.js';
 import { Checker } from './checker.js';
 
@@ -13,7 +14,7 @@ class Sent {
   readonly hash: number[] = [];
   readonly length: number[] = [];
   readonly withdrawn = new Set<number>();
-  /** By rank: the next ticket to be delivered there. */
+  /** By node: the next ticket to be delivered there. */
   readonly next: number[];
 
   constructor(nodes: number) {
@@ -23,7 +24,7 @@ class Sent {
 
 export class Fifo extends Checker {
   override readonly name = 'fifo';
-  /** By set and sender's rank. */
+  /** By set and sender's node. */
   private readonly sent: readonly Sent[];
   private readonly nodes: number;
 
@@ -33,34 +34,34 @@ export class Fifo extends Checker {
     this.sent = Array.from({ length: world.sets.length * this.nodes }, () => new Sent(this.nodes));
   }
 
-  override onSend(rank: number, set: number, ticket: number, payload: Uint8Array, length: number): void {
-    const sent = this.sent[set * this.nodes + rank]!;
+  override onSend(node: number, set: number, ticket: number, payload: Uint8Array, length: number): void {
+    const sent = this.sent[set * this.nodes + node]!;
     if (ticket !== sent.hash.length) {
-      this.fail(`rank ${rank} gives ticket ${ticket} in set ${set} after ${sent.hash.length} messages`, []);
+      this.fail(`node ${node} gives ticket ${ticket} in set ${set} after ${sent.hash.length} messages`, []);
     }
     sent.hash.push(hashBytes(payload, 0, length));
     sent.length.push(length);
   }
 
-  override onWithdraw(rank: number, set: number, ticket: number): void {
-    this.sent[set * this.nodes + rank]!.withdrawn.add(ticket);
+  override onWithdraw(node: number, set: number, ticket: number): void {
+    this.sent[set * this.nodes + node]!.withdrawn.add(ticket);
   }
 
-  override onDelivery(rank: number, delivery: Delivery, hash: number): void {
+  override onDelivery(node: number, delivery: ObservedDelivery, hash: number): void {
     const { set, sender, length } = delivery;
     const sent = this.sent[set * this.nodes + sender]!;
-    let ticket = sent.next[rank]!;
+    let ticket = sent.next[node]!;
     while (sent.withdrawn.has(ticket)) ticket++;
-    sent.next[rank] = ticket + 1;
+    sent.next[node] = ticket + 1;
     if (ticket >= sent.hash.length) {
-      this.fail(`rank ${rank} delivers a message of rank ${sender} in set ${set} that was never sent`, [
-        `rank ${sender} sent ${sent.hash.length} messages`,
-        `rank ${rank} delivers one more, ordinal ${delivery.ordinal}, ${length} bytes`,
+      this.fail(`node ${node} delivers a message of node ${sender} in set ${set} that was never sent`, [
+        `node ${sender} sent ${sent.hash.length} messages`,
+        `node ${node} delivers one more, ordinal ${delivery.ordinal}, ${length} bytes`,
       ]);
     }
     if (sent.hash[ticket] !== hash || sent.length[ticket] !== length) {
       this.fail(
-        `message ${ticket} of rank ${sender} in set ${set} does not arrive at rank ${rank} as it was sent`,
+        `message ${ticket} of node ${sender} in set ${set} does not arrive at node ${node} as it was sent`,
         [
           `sent      ${sent.length[ticket]} bytes, hash ${sent.hash[ticket]! >>> 0}`,
           `delivered ${length} bytes, hash ${hash >>> 0}, ordinal ${delivery.ordinal}`,

@@ -7,9 +7,9 @@ import { Checker } from './checker.js';
 export class NoHalt extends Checker {
   override readonly name = 'no-halt';
 
-  override onHalted(rank: number, error: unknown): void {
+  override onHalted(node: number, error: unknown): void {
     this.fail(
-      `rank ${rank} halted: ${String(error)}`,
+      `node ${node} halted: ${String(error)}`,
       this.world.members.map(member => member.describe()),
     );
   }

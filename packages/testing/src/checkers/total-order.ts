@@ -1,30 +1,33 @@
 /**
- * TotalOrder (C1): in an ordered set all replicas deliver the same messages in the same order, with the same ordinals
- * 0, 1, 2, ... and the same times, which grow. Any two replicas' sequences are prefixes of one another.
+ * TotalOrder (C1, and C4 as far as order goes): in an ordered set all replicas deliver the same messages in the same order, over all
+ * views, with the same ordinals 0, 1, 2, ... of each view and the same times, which grow. Any two replicas' sequences are prefixes of
+ * one another, also those of members that died or were left out.
  *
- * Whoever delivers an ordinal first sets the standard for it; all others are compared with that. So the cost per delivery
- * does not depend on how many replicas there are.
+ * Whoever delivers a place of the sequence first sets the standard for it; all others are compared with that. So the cost per
+ * delivery does not depend on how many replicas there are.
  */
-import type { Delivery } from '@bowecho/core';
+import type { ObservedDelivery } from '../observer.js';
 import type { World } from '../world.js';
 import { Checker } from './checker.js';
 
 /** The sequence of one set. */
 class Sequence {
-  /** By ordinal. */
-  readonly firstRank: number[] = [];
+  /** By place: who delivered it first, and what. */
+  readonly firstNode: number[] = [];
   readonly sender: number[] = [];
   readonly hash: number[] = [];
+  readonly vid: number[] = [];
+  readonly ordinal: number[] = [];
   readonly time: number[] = [];
-  /** By rank: how many were delivered there. */
+  /** By node: how many it has delivered. */
   readonly counts: number[];
 
   constructor(nodes: number) {
     this.counts = new Array<number>(nodes).fill(0);
   }
 
-  line(rank: number, ordinal: number, sender: number, hash: number, time: number): string {
-    return `rank ${rank} delivers as ordinal ${ordinal} a message of rank ${sender}, hash ${hash >>> 0}, time ${time}`;
+  line(node: number, at: number, { sender, vid, ordinal, time }: ObservedDelivery, hash: number): string {
+    return `node ${node} delivers as number ${at} ordinal ${ordinal} of view ${vid}: a message of node ${sender}, hash ${hash >>> 0}, time ${time}`;
   }
 }
 
@@ -39,45 +42,57 @@ export class TotalOrder extends Checker {
     );
   }
 
-  override onDelivery(rank: number, delivery: Delivery, hash: number): void {
+  override onDelivery(node: number, delivery: ObservedDelivery, hash: number): void {
     const sequence = this.sequences[delivery.set];
     if (sequence === undefined) return;
-    const { ordinal, sender, time } = delivery;
-    const expected = sequence.counts[rank]!++;
-    if (ordinal !== expected) {
+    const at = sequence.counts[node]!++;
+    if (at === sequence.sender.length) {
+      this.checkNext(sequence, node, at, delivery);
+      sequence.firstNode.push(node);
+      sequence.sender.push(delivery.sender);
+      sequence.hash.push(hash);
+      sequence.vid.push(delivery.vid);
+      sequence.ordinal.push(delivery.ordinal);
+      sequence.time.push(delivery.time);
+    } else if (
+      sequence.sender[at] !== delivery.sender ||
+      sequence.hash[at] !== hash ||
+      sequence.vid[at] !== delivery.vid ||
+      sequence.ordinal[at] !== delivery.ordinal ||
+      sequence.time[at] !== delivery.time
+    ) {
+      const standard: ObservedDelivery = {
+        set: delivery.set,
+        sender: sequence.sender[at]!,
+        vid: sequence.vid[at]!,
+        ordinal: sequence.ordinal[at]!,
+        time: sequence.time[at]!,
+        length: 0,
+      };
+      this.fail(`two replicas of set ${delivery.set} disagree on number ${at} of its sequence`, [
+        sequence.line(sequence.firstNode[at]!, at, standard, sequence.hash[at]!),
+        sequence.line(node, at, delivery, hash),
+      ]);
+    }
+  }
+
+  /** Ordinals count up in a view and begin again in the next; times and views grow. */
+  private checkNext(sequence: Sequence, node: number, at: number, delivery: ObservedDelivery): void {
+    const { set, vid, ordinal, time } = delivery;
+    const before = at - 1;
+    const isSameView = at > 0 && sequence.vid[before] === vid;
+    const expected = isSameView ? sequence.ordinal[before]! + 1 : 0;
+    if (ordinal !== expected || (at > 0 && vid < sequence.vid[before]!)) {
       this.fail(
-        `rank ${rank} delivers ordinal ${ordinal} of set ${delivery.set} after ${expected} others`,
-        [],
+        `node ${node} delivers ordinal ${ordinal} of view ${vid} of set ${set} after ${expected} others of it`,
+        [`it delivers that as number ${at} of the sequence`],
       );
     }
-    if (ordinal < sequence.sender.length) {
-      if (
-        sequence.sender[ordinal] === sender &&
-        sequence.hash[ordinal] === hash &&
-        sequence.time[ordinal] === time
-      ) {
-        return;
-      }
-      this.fail(`two replicas of set ${delivery.set} disagree on ordinal ${ordinal}`, [
-        sequence.line(
-          sequence.firstRank[ordinal]!,
-          ordinal,
-          sequence.sender[ordinal]!,
-          sequence.hash[ordinal]!,
-          sequence.time[ordinal]!,
-        ),
-        sequence.line(rank, ordinal, sender, hash, time),
+    if (at > 0 && time <= sequence.time[before]!) {
+      this.fail(`time does not grow at number ${at} of set ${set}`, [
+        `number ${before} has time ${sequence.time[before]}`,
+        `number ${at} has time ${time}`,
       ]);
     }
-    if (ordinal > 0 && time <= sequence.time[ordinal - 1]!) {
-      this.fail(`time does not grow at ordinal ${ordinal} of set ${delivery.set}`, [
-        `ordinal ${ordinal - 1} has time ${sequence.time[ordinal - 1]}`,
-        `ordinal ${ordinal} has time ${time}`,
-      ]);
-    }
-    sequence.firstRank.push(rank);
-    sequence.sender.push(sender);
-    sequence.hash.push(hash);
-    sequence.time.push(time);
   }
 }

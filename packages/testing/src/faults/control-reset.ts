@@ -18,8 +18,6 @@ export const controlReset: FaultKind<ControlReset> = {
   draw: (random, scope) => ({
     kind: 'control-reset',
     ...drawSpan(random, scope),
-    // Keys are what bare members say, and that early.
-    at: random.below(scope.up),
     between: drawPair(random, scope.nodes),
     kept: random.below(2),
   }),
@@ -37,8 +35,8 @@ export const controlReset: FaultKind<ControlReset> = {
       }
       control.reconnect(a, b);
       if (!nodes[a]!.isAlive || !nodes[b]!.isAlive) return;
-      nodes[a]!.process.member.sendKeys(b);
-      nodes[b]!.process.member.sendKeys(a);
+      nodes[a]!.process.member.sendKeys(nodes[b]!.process.member.identity);
+      nodes[b]!.process.member.sendKeys(nodes[a]!.process.member.identity);
     };
     stage.at(until, reconnect);
   },

@@ -109,8 +109,10 @@ function die(fault: Crash, stage: FaultStage): void {
     tell(peer, toldByControl[peer]!, () => {
       fired.crashToldByControl++;
       stage.tell(peer, `nobody is at the address of rank ${rank}`);
-      nodes[peer]!.isToldOfLoss = true;
-      process.member.memberLost(rank, 'its process is gone (nobody listens at its address)');
+      process.member.memberLost(
+        nodes[rank]!.process.member.identity,
+        'its process is gone (nobody listens at its address)',
+      );
     });
   });
   if (isSilent) fired.crashSilent++;

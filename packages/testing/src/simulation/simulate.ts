@@ -6,8 +6,10 @@
  * Virtual time moves while `run` or `settle` is awaited, and also while only calls are awaited: a test may just
  * `await ref.method()`. The caller's code runs between two events, in zero virtual time.
  *
- * Checkers watch every run: total order, FIFO, counters, and (when settled) equal state of all replicas. What they find
+ * Checkers watch every run: total order, FIFO, views, counters, and (when settled) equal state of all replicas. What they find
  * is thrown by whatever was moving time.
+ *
+ * A node that crashes takes its callers with it: what was called there and not answered fails as `MEMBER_LOST`.
  */
 import {
   ActorNode,
@@ -26,6 +28,7 @@ import {
   BowechoError,
 } from '@bowecho/actors';
 import { watchAll } from '../checkers/watch-all.js';
+import type { Fault } from '../faults/fault.js';
 import type { Hazards } from '../hazards.js';
 import type { Seed } from '../random.js';
 import type { SimulatedHost } from '../simulated-process.js';
@@ -46,6 +49,10 @@ export interface SimulationOptions {
   readonly pauseMs?: number;
   /** How hostile the network and the nodes are. Default: drawn from the seed. */
   readonly hazards?: Hazards;
+  /** What breaks, and when: nodes that crash or stand still, links that are cut. Default: nothing. */
+  readonly faults?: readonly Fault[];
+  /** A node of which nothing is heard for so long is taken for lost, milliseconds. Default: 2,000 where something breaks, else never. */
+  readonly suspicionTimeout?: number;
   /** Bytes of each sender's ring, a power of two. Default 64 KiB. */
   readonly ringBytes?: number;
   /** Bytes of messages that may wait for room in a ring. Default 1 MiB. */
@@ -55,6 +62,9 @@ export interface SimulationOptions {
   /** Where handlers' logs go. Default: nowhere. */
   readonly log?: Log;
 }
+
+/** As in production. */
+const SUSPICION_MS = 2_000;
 
 const RING_BYTES = 64 * 1024;
 const QUEUE_BYTES = 1024 * 1024;
@@ -89,8 +99,8 @@ export class Simulation implements Disposable {
   /** Somebody awaits `run` or `settle`. */
   private isMoving = false;
   private isDriving = false;
-  /** Calls whose callers have not been answered. */
-  private readonly waiting = new Set<Answer>();
+  /** Calls whose callers have not been answered, and where they were made. */
+  private readonly waiting = new Map<Answer, number>();
   private settledBefore = 0;
 
   /** Use `simulate`. */
@@ -116,11 +126,12 @@ export class Simulation implements Disposable {
       control: host.control,
       ringBytes: host.ringBytes,
       queueBytes: host.queueBytes,
+      suspicionMicros: host.suspicionMicros,
       callTimeout: options.callTimeout ?? DEFAULTS.callTimeout,
       log: options.log ?? SILENT,
       events: {
         onViewInstalled: ignore,
-        onViewEnded: ignore,
+        onEnded: ignore,
         onStateChanged: ignore,
         onHalted: ignore, // a checker of its own ends the run
         onDeadLetter: error => this.deadLetters.push(error),
@@ -170,7 +181,8 @@ export class Simulation implements Disposable {
 
   /** Runs until every call is answered and nobody has anything to do, then compares the replicas. */
   async settle(): Promise<void> {
-    await this.move(() => false);
+    // Where members beat there is always something to come; then it is enough that all else has come to rest.
+    await this.move(() => this.waiting.size === 0 && this.world.isAtRest);
     this.assertEqualState();
   }
 
@@ -224,7 +236,7 @@ export class Simulation implements Disposable {
   /** Ends the simulation: calls without an answer fail as `CLOSED`, and so do all from now on. */
   [Symbol.dispose](): void {
     this.isDisposed = true;
-    for (const answer of [...this.waiting]) {
+    for (const answer of [...this.waiting.keys()]) {
       // A test that ends has let go of the calls that it does not await; only who awaits one is to hear of this.
       answer.promise.catch(ignore);
       answer.settle({ error: simulationIsOver('unknown') });
@@ -265,7 +277,7 @@ export class Simulation implements Disposable {
       call.outcome = outcome;
       this.waiting.delete(caller);
     });
-    this.waiting.add(caller);
+    this.waiting.set(caller, node);
     answer.then(
       value => caller.settle({ value }),
       (error: Error) => caller.settle({ error }),
@@ -281,9 +293,16 @@ export class Simulation implements Disposable {
 
   private replicasWith(definition: ActorDefinition, key: string): { node: number; digest: string }[] {
     return this.nodes.flatMap((each, node) => {
+      if (this.isOut(node)) return [];
       const digest = each.route(definition, key).replica?.digest(key);
       return digest === undefined ? [] : [{ node, digest }];
     });
+  }
+
+  /** Whether that node is in the group no more, so that its replicas have stopped where they were. */
+  private isOut(node: number): boolean {
+    const { state } = this.world.members[node]!;
+    return !this.world.isAlive(node) || state === 'left' || state === 'halted';
   }
 
   private sequence(rank: number, set: number): number[] {
@@ -308,7 +327,10 @@ export class Simulation implements Disposable {
   }
 
   private step(): boolean {
-    return this.world.step();
+    const goesOn = this.world.step();
+    for (const [caller, node] of this.waiting)
+      if (!this.world.isAlive(node)) caller.settle({ error: nodeIsLost(node) });
+    return goesOn;
   }
 
   /** Whether calls settled since this was last asked. */
@@ -332,7 +354,7 @@ export class Simulation implements Disposable {
         if (!this.step())
           throw this.world.violation('settled', 'calls are pending and nothing will happen', []);
       } catch (error) {
-        for (const caller of [...this.waiting]) caller.settle({ error: error as Error });
+        for (const caller of [...this.waiting.keys()]) caller.settle({ error: error as Error });
       }
       if (this.hasNewAnswers()) await callersTurn();
     }
@@ -363,6 +385,10 @@ class Answer {
   }
 }
 
+function nodeIsLost(node: number): BowechoError {
+  return new BowechoError('MEMBER_LOST', `node ${node} has crashed`, { didExecute: 'unknown' });
+}
+
 function simulationIsOver(didExecute: 'no' | 'unknown'): BowechoError {
   return new BowechoError('CLOSED', 'the simulation is over', { didExecute });
 }
@@ -373,6 +399,7 @@ function callersTurn(): Promise<void> {
 }
 
 function worldOptionsOf(options: SimulationOptions): Omit<WorldOptions, 'seed'> {
+  const { faults = [], suspicionTimeout = faults.length > 0 ? SUSPICION_MS : undefined } = options;
   const {
     nodes = 3,
     latency,
@@ -390,6 +417,8 @@ function worldOptionsOf(options: SimulationOptions): Omit<WorldOptions, 'seed'> 
     ...(slowNodes && { slowNodes }),
     ...(pauseMs !== undefined && { pauseMs }),
     ...(hazards && { hazards }),
+    ...(suspicionTimeout !== undefined && { suspicionMs: suspicionTimeout }),
+    faults,
   };
 }
 

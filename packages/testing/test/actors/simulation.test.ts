@@ -25,7 +25,7 @@ describe('a test in a simulation', () => {
     const report = await reportOf(7);
     expect(report).to.match(/^replay with SIM_SEED=7\n/);
     expect(report).to.match(/n0 counter\("c"\)\.add\(1\) -> 1 after \d/);
-    expect(report).to.match(/\d+ +0 +running .*\* delivers \d+ bytes of rank 0 as ordinal 0 of set \d/);
+    expect(report).to.match(/\d+ +0 +running .*\* delivers \d+ bytes of node 0 as ordinal 0 of set \d/);
     expect(await reportOf(7), 'and the same again').to.equal(report);
   });
 

@@ -389,12 +389,15 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: 'orders by rank before round',
     killers: ['total-order'],
     plant: () =>
-      replaceMethod<Multicast, [], number>(
+      replaceMethod<Multicast, [ArrayLike<number>?], number>(
         Multicast,
         'firstKnown',
         () =>
-          function () {
-            return (this['readers'] as RingReader[]).findIndex(reader => reader.headRound < Infinity);
+          function (limit) {
+            return (this['readers'] as RingReader[]).findIndex(
+              (reader, sender) =>
+                reader.headRound < Infinity && reader.delivered < (limit?.[sender] ?? Infinity),
+            );
           },
       ),
   },
@@ -402,11 +405,12 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: 'does not wait for frames that are known but not stable',
     killers: ['total-order'],
     plant: () =>
-      replaceMethod<Multicast, [], number>(
+      replaceMethod<Multicast, [ArrayLike<number>?], number>(
         Multicast,
         'firstKnown',
         original =>
-          function () {
+          function (limit) {
+            if (limit !== undefined) return original.call(this, limit);
             const readers = this['readers'] as RingReader[];
             const stable = this['stable'] as Float64Array;
             const hidden = readers.map((reader, sender) => {
@@ -522,27 +526,27 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     killers: ['no-halt', 'fifo', 'total-order'],
     profile: 'faulty',
     plant: () =>
-      replaceMethod<ViewManager, [number, string], void>(
-        ViewManager,
+      replaceMethod<Engine, [number, string], void>(
+        Engine,
         'broken',
         () =>
           function (rank, reason) {
-            this.lost(rank, reason);
+            this.manager.suspect(rank, reason);
           },
       ),
   },
   {
-    name: 'delivers after its view ended',
-    killers: ['view-end'],
+    name: 'delivers after its wedge',
+    killers: ['last-word', 'no-halt'],
     profile: 'faulty',
     plant: () =>
-      replaceGetter(ViewManager, 'mayReceive', function (this: ViewManager) {
-        return this.isActive || this.state === 'wedged';
+      replaceGetter(ViewManager, 'isActive', function (this: ViewManager) {
+        return this.state === 'running' || this.state === 'leaving' || this.state === 'wedged';
       }),
   },
   {
-    name: 'acknowledges after its view ended',
-    killers: ['view-end'],
+    name: 'acknowledges after its wedge',
+    killers: ['last-word'],
     profile: 'faulty',
     plant: () =>
       replaceMethod<Engine, [number, Outbox], number>(
@@ -561,62 +565,12 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
       ),
   },
   {
-    name: 'does not look at what its fabric reports',
-    killers: ['settled'],
-    profile: 'faulty',
-    plant: () => replaceMethod<Member, [], void>(Member, 'takeEvents', () => () => undefined),
-  },
-  {
-    name: 'forgets who was lost while the group came up',
-    killers: ['settled'],
-    profile: 'faulty',
-    plant: () =>
-      replaceMethod<ViewManager, [number, string], void>(
-        ViewManager,
-        'lost',
-        original =>
-          function (rank, reason) {
-            if (this.isActive) original.call(this, rank, reason);
-          },
-      ),
-  },
-  {
-    name: 'tells nobody that its view ended',
-    killers: ['settled'],
-    profile: 'faulty',
-    plant: () => {
-      let isWedging = false;
-      const restoreWedge = replaceMethod<ViewManager, unknown[], void>(
-        ViewManager,
-        'wedge',
-        original =>
-          function (...args) {
-            isWedging = true;
-            original.apply(this, args);
-            isWedging = false;
-          },
-      );
-      const restoreRaise = replaceMethod<Table, [number, number], void>(
-        Table,
-        'raise',
-        original =>
-          function (cell, value) {
-            if (!isWedging) original.call(this, cell, value);
-          },
-      );
-      return () => {
-        restoreRaise();
-        restoreWedge();
-      };
-    },
-  },
-  {
-    name: 'rank 2 applies a message twice',
+    name: 'node 2 applies a message twice',
     killers: ['equal-state'],
     createApplication: rank => (rank === 2 ? new Unfaithful(2) : new FoldApplication()),
   },
   {
-    name: 'rank 0 skips a message',
+    name: 'node 0 skips a message',
     killers: ['equal-state'],
     createApplication: rank => (rank === 0 ? new Unfaithful(0) : new FoldApplication()),
   },

@@ -1,5 +1,6 @@
 /** What `bowecho doctor` can be told on the command line. */
 import { InvalidArgumentError, type Command } from 'commander';
+import { withHelp } from '../with-help.js';
 
 export interface DoctorOptions {
   /** The address to look at; left out, one that leads out of this machine. */
@@ -16,7 +17,6 @@ export interface DoctorOptions {
 const LEAST_SECONDS = 0.01;
 const MOST_SECONDS = 60;
 const DEFAULT_SECONDS = 0.2;
-const HINT = '(--help lists the options)';
 
 const HELP = `
 Each fabric that can be used is tried by two processes of this machine: 8 bytes there and back, then blocks
@@ -35,8 +35,7 @@ Examples:
 
 /** Adds the command to those of `program`. */
 export function addDoctor(program: Command, doctor: (options: DoctorOptions) => Promise<void>): void {
-  program
-    .command('doctor')
+  withHelp(program.command('doctor'))
     .description(
       'Say what this machine has to connect processes by, how fast that is, and what would give more.',
     )
@@ -48,8 +47,6 @@ export function addDoctor(program: Command, doctor: (options: DoctorOptions) => 
     .option('--no-probe', 'only look, try nothing')
     .option('--seconds <seconds>', 'how long each measurement takes', readSeconds, DEFAULT_SECONDS)
     .option('--json', 'the same as JSON', false)
-    .helpOption('-h, --help', 'say how it is used')
-    .showHelpAfterError(HINT)
     .addHelpText('after', HELP)
     .action((options: DoctorOptions) => doctor(options));
 }

@@ -1,7 +1,8 @@
 /**
- * What the doctor found as lines for people, at most `WIDTH` characters wide: pure, so that a test shows whole reports. The
+ * What the doctor found as lines for people, at most `WIDTH` characters wide (hanging-lines.ts): pure, so that a test shows whole reports. The
  * same in parts, because a probe takes a while and its line should come when it is done.
  */
+import { hang } from '../hanging-lines.js';
 import type { Finding, Limits, ProbeResult, Provider, RdmaPort, Survey } from './rdma-package.js';
 
 /** The machine, in words. */
@@ -20,7 +21,6 @@ export interface Place {
   readonly why: string | undefined;
 }
 
-export const WIDTH = 100;
 const INDENT = '  ';
 const LABEL_WIDTH = 12;
 const NAME_WIDTH = 17;
@@ -149,21 +149,4 @@ function formatRate(bytesPerSecond: number): string {
   const isFast = bytesPerSecond >= 1e9;
   const value = bytesPerSecond / (isFast ? 1e9 : 1e6);
   return `${value.toFixed(isFast ? 1 : 0).padStart(5)} ${isFast ? 'GB/s' : 'MB/s'}`;
-}
-
-/** `text` behind `head`, broken at spaces, its further lines below its beginning. Runs of spaces stay where they fit. */
-function hang(head: string, text: string): string[] {
-  const room = WIDTH - head.length;
-  const lines: string[] = [];
-  let rest = text.trimEnd();
-  while (rest.length > room) {
-    const space = rest.lastIndexOf(' ', room);
-    const end = space <= 0 ? rest.indexOf(' ', room) : space; // a word that is too long is not broken
-    if (end < 0) break;
-    lines.push(rest.slice(0, end).trimEnd());
-    rest = rest.slice(end).trimStart();
-  }
-  lines.push(rest);
-  const indent = ' '.repeat(head.length);
-  return lines.map((line, i) => `${i === 0 ? head : indent}${line}`.trimEnd());
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fabricProblem } from '@bowecho/actors/local';
 import { expect } from 'chai';
-import { WIDTH } from '../../../src/cli/doctor/report.js';
+import { WIDTH } from '../../../src/cli/hanging-lines.js';
 import { outwardHost } from '../../../src/cli/local/local-host.js';
 import { Command, type CommandEnd } from '../command.js';
 import { Programs } from '../programs.js';

@@ -7,8 +7,8 @@ import {
   probeHead,
   probeLines,
   verdictLines,
-  WIDTH,
 } from '../../../src/cli/doctor/report.js';
+import { WIDTH } from '../../../src/cli/hanging-lines.js';
 import type { Finding, ProbeResult, Survey } from '../../../src/cli/doctor/rdma-package.js';
 
 const MACHINE = { version: '0.1.0', node: '20.20.2', system: 'Linux 6.1.0 x64', cores: 16 };

@@ -1,0 +1,40 @@
+/**
+ * When a group whose members beat is at rest: beats go on for ever, so its events never end. It is when nothing but beats can
+ * happen: whoever lives is out of the group, or runs in one view with all of its members, and they have delivered all that any
+ * of them has sent.
+ */
+import type { Multicast } from '@bowecho/core';
+import { engineOf, framesDelivered, framesReceived } from './member-internals.js';
+import type { SimulatedNode } from './simulated-node.js';
+
+export function isAtRest(nodes: readonly SimulatedNode[], now: number): boolean {
+  const running: SimulatedNode[] = [];
+  for (const node of nodes) {
+    if (!node.isAlive) continue;
+    if (node.frozenUntil > now) return false;
+    const { state } = node.process.member;
+    if (state === 'running') running.push(node);
+    else if (state !== 'left' && state !== 'halted') return false;
+  }
+  const [first] = running;
+  if (first === undefined) return true;
+  const { view } = first.process.member;
+  return (
+    view.members.length === running.length &&
+    running.every(({ process }) => process.member.view.vid === view.vid) &&
+    view.sets.every(({ index }) => isDelivered(running, index))
+  );
+}
+
+/** Whether all replicas of a set have published all, and delivered all that any of them has. */
+function isDelivered(nodes: readonly SimulatedNode[], set: number): boolean {
+  const replicas = nodes
+    .map(({ process }) => engineOf(process.member).multicasts[set])
+    .filter(multicast => multicast !== undefined);
+  const most = replicas.map(framesReceived).reduce((a, b) => a.map((count, i) => Math.max(count, b[i]!)));
+  return replicas.every(
+    (multicast: Multicast) =>
+      multicast.unpublishedCount === 0 &&
+      framesDelivered(multicast).every((count, sender) => count === most[sender]),
+  );
+}
