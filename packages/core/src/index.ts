@@ -4,6 +4,7 @@ export * from './fabric.js';
 export * from './ports.js';
 export * from './effects.js';
 export * from './engine.js';
+export * from './epoch.js';
 export * from './member.js';
 export * from './push-list.js';
 export * from './view/view.js';

@@ -10,12 +10,13 @@
  * nothing any more. It pushes nothing of that turn, so what others saw of it stays true.
  */
 import { assert } from './assert.js';
-import { Engine, memberTableLayout, type EngineOptions } from './engine.js';
+import type { Engine, EngineOptions } from './engine.js';
+import { Epoch } from './epoch.js';
 import { BowechoError } from './errors.js';
 import { Outbox, type Effect } from './effects.js';
-import { EVENT_PEER_FAILED, EVENT_STRIDE, EVENT_WRITES_LOST, type Peer, type Region } from './fabric.js';
+import { EVENT_PEER_FAILED, EVENT_STRIDE, EVENT_WRITES_LOST, type Region } from './fabric.js';
 import { DELIVERIES_PER_TURN } from './multicast/delivery-list.js';
-import { multicastLayout, type Multicast } from './multicast/multicast.js';
+import type { Multicast } from './multicast/multicast.js';
 import type { MembershipState } from './membership/membership-machine.js';
 import type { ViewRecord } from './membership/view-record.js';
 import type { ApplicationMessage, ControlMessage, Delivery, KeysMessage, Ports } from './ports.js';
@@ -44,41 +45,6 @@ class CurrentDelivery implements Delivery {
   length = 0;
 }
 
-/** One view at this member: its engine, its memory, its ways to the others. */
-class Epoch {
-  readonly memberRegion: Region;
-  /** By replica set: undefined where this member is no replica. */
-  readonly shardRegions: readonly (Region | undefined)[];
-  /** By replica set: all of its table, for payloads. */
-  readonly shardBytes: readonly (Uint8Array | undefined)[];
-  readonly engine: Engine;
-  /** By rank. */
-  readonly peers: Peer[][];
-
-  constructor(view: View, me: MemberIdentity, { ports, ...options }: MemberOptions, before?: Engine) {
-    const myRank = rankOfMember(view, me);
-    const { fabric } = ports;
-    this.memberRegion = fabric.register(memberTableLayout(view).bytes);
-    this.shardRegions = view.sets.map(set =>
-      set.replicas.includes(myRank)
-        ? fabric.register(multicastLayout(set, options.ringBytes).bytes)
-        : undefined,
-    );
-    this.shardBytes = this.shardRegions.map(region => region && new Uint8Array(region.memory));
-    const memory = {
-      memberTable: this.memberRegion.memory,
-      shardTables: this.shardRegions.map(region => region?.memory),
-    };
-    this.engine = new Engine(view, myRank, memory, options, before);
-    this.peers = view.members.map(() => []);
-  }
-
-  close(): void {
-    this.memberRegion.close();
-    for (const region of this.shardRegions) region?.close();
-  }
-}
-
 export class Member {
   readonly identity: MemberIdentity;
   private readonly options: MemberOptions;
@@ -105,7 +71,7 @@ export class Member {
     this.identity = view.members[myRank]!;
     this.options = options;
     this.ports = ports;
-    this.epoch = new Epoch(view, this.identity, options);
+    this.epoch = new Epoch(view, this.identity, ports.fabric, options);
   }
 
   /** The view that this member is in, or was in last. */
@@ -485,7 +451,7 @@ export class Member {
     const before = this.epoch;
     const { suspected } = before.engine.manager;
     this.former.push(before);
-    this.epoch = new Epoch(view, this.identity, this.options, before.engine);
+    this.epoch = new Epoch(view, this.identity, this.ports.fabric, this.options, before.engine);
     const { manager } = this.engine;
     suspected.forEach((reason, rank) => {
       const member = before.engine.view.members[rank]!;

@@ -12,12 +12,14 @@ import type { Multicast } from '../multicast/multicast.js';
 import type { ControlMessage, DecidedMessage, KeysMessage } from '../ports.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { nextView, type Fate } from '../view/next-view.js';
+import { nextView } from '../view/next-view.js';
 import { rankOfMember, type View } from '../view/view.js';
+import { describeFates } from './describe-fates.js';
 import { FailureDetector } from './failure-detector.js';
 import { Membership, type MembershipEvent, type MembershipState } from './membership-machine.js';
 import { ViewEnd, type EndNotes } from './view-end.js';
 import type { ViewRecord } from './view-record.js';
+import { causeRank, isLoss, wedgedByLeaving, wedgedByLoss } from './wedge-cause.js';
 
 /** Keys that have not come after so many suspicion times are a suspicion, too: who beats and says nothing more helps nobody. */
 const KEYS_PATIENCE = 5;
@@ -431,7 +433,7 @@ export class ViewManager {
       return;
     }
     outbox.effects.push({ kind: 'view-decided', record });
-    this.dispatch('DECIDED', this.describeFates(record.fates), outbox);
+    this.dispatch('DECIDED', describeFates(this.view, record.fates), outbox);
   }
 
   private waitForDecision(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
@@ -470,7 +472,7 @@ export class ViewManager {
     multicasts: readonly (Multicast | undefined)[],
     outbox: Outbox,
   ): void {
-    const reason = `the group goes on without this member after view ${this.view.vid}: ${this.describeFates(record.fates)}`;
+    const reason = `the group goes on without this member after view ${this.view.vid}: ${describeFates(this.view, record.fates)}`;
     this.dispatch('LEFT_OUT', reason, outbox);
     this.end(reason, false, record, multicasts, outbox);
   }
@@ -500,21 +502,6 @@ export class ViewManager {
   ): void {
     const executedElsewhere = multicasts.map((multicast, set) => multicast?.undeliveredOfMine(trims[set]!));
     outbox.effects.push({ kind: 'ended', end: { reason, isLeave, executedElsewhere } });
-  }
-
-  private describeFates(fates: readonly Fate[]): string {
-    const { members } = this.view;
-    const words: Readonly<Record<Fate, string>> = { stays: 'on', leaves: 'leaves', lost: 'is lost' };
-    const staying = members.filter((_, rank) => fates[rank] === 'stays').map(({ id }) => id);
-    const others = members
-      .map(({ id }, rank) => ({ id, fate: fates[rank]! }))
-      .filter(({ fate }) => fate !== 'stays')
-      .map(({ id, fate }) => `${id} ${words[fate]}`);
-    const goOn =
-      staying.length === 0
-        ? 'nobody goes on'
-        : `${staying.join(', ')} ${staying.length === 1 ? 'goes' : 'go'} on`;
-    return [...others, goOn].join(', ');
   }
 
   private unconnected(): readonly number[] {
@@ -573,21 +560,3 @@ export class ViewManager {
 }
 
 const NOBODY: readonly number[] = [];
-
-/** The value of `wedged` of a view that ends because `rank` leaves: odd, and at least 1. */
-function wedgedByLeaving(rank: number): number {
-  return 2 * rank + 1;
-}
-
-/** The value of `wedged` of a view that ends because `rank` is lost: even, and at least 2. */
-function wedgedByLoss(rank: number): number {
-  return 2 * rank + 2;
-}
-
-function causeRank(wedged: number): number {
-  return Math.floor((wedged - 1) / 2);
-}
-
-function isLoss(wedged: number): boolean {
-  return wedged % 2 === 0;
-}
