@@ -15,6 +15,7 @@ import {
   type Multicast,
   type Ports,
   type RingReader,
+  type SendQueue,
   type Table,
 } from '@bowecho/core';
 
@@ -27,6 +28,16 @@ export function engineOf(member: Member): Engine {
 export function engineOfView(member: Member, vid: number): Engine | undefined {
   const former = member['former'] as readonly { readonly engine: Engine }[];
   return [engineOf(member), ...former.map(({ engine }) => engine)].find(({ view }) => view.vid === vid);
+}
+
+/** How many views a member keeps that it has left behind. */
+export function formerViews(member: Member): number {
+  return (member['former'] as readonly unknown[]).length;
+}
+
+/** Bytes of messages that wait for room in a ring, as they count. */
+export function queuedBytes(multicast: Multicast): number {
+  return (multicast['queue'] as SendQueue).byteCount;
 }
 
 /** The member table of an engine. */

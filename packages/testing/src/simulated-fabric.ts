@@ -193,6 +193,11 @@ export class SimulatedFabric implements Fabric {
     return true;
   }
 
+  /** How many of its regions are open. */
+  get openRegions(): number {
+    return this.regions.reduce((count, { isOpen }) => count + (isOpen ? 1 : 0), 0);
+  }
+
   /** Whether an event has been given to the owner of this fabric, or waits for it. */
   get hasTold(): boolean {
     return this.told.length > 0;

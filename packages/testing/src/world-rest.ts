@@ -1,10 +1,10 @@
 /**
  * When a group whose members beat is at rest: beats go on for ever, so its events never end. It is when nothing but beats can
- * happen: whoever lives is out of the group, or runs in one view with all of its members, and they have delivered all that any
- * of them has sent.
+ * happen: whoever lives is out of the group, or runs in one view with all of its members and keeps no other, and they have delivered
+ * all that any of them has sent.
  */
 import type { Multicast } from '@bowecho/core';
-import { engineOf, framesDelivered, framesReceived } from './member-internals.js';
+import { engineOf, formerViews, framesDelivered, framesReceived } from './member-internals.js';
 import type { SimulatedNode } from './simulated-node.js';
 
 export function isAtRest(nodes: readonly SimulatedNode[], now: number): boolean {
@@ -21,7 +21,9 @@ export function isAtRest(nodes: readonly SimulatedNode[], now: number): boolean 
   const { view } = first.process.member;
   return (
     view.members.length === running.length &&
-    running.every(({ process }) => process.member.view.vid === view.vid) &&
+    running.every(
+      ({ process }) => process.member.view.vid === view.vid && formerViews(process.member) === 0,
+    ) &&
     view.sets.every(({ index }) => isDelivered(running, index))
   );
 }

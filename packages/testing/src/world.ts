@@ -119,6 +119,9 @@ export class World {
   readonly sets: readonly ReplicaSet[];
   /** By node. */
   readonly members: readonly Member[];
+  /** Bytes of each sender's ring, and bytes that may wait for room in it. */
+  readonly ringBytes: number;
+  readonly queueBytes: number;
   /** Microseconds; Infinity where nobody is suspected by silence. */
   readonly suspicionMicros: number;
   readonly network: SimulatedNetwork;
@@ -158,6 +161,8 @@ export class World {
     this.maxPause = toMicros(options.pauseMs ?? 20);
     this.view = firstView(nodes, options.subgroups ?? [everywhere(nodes)]);
     this.sets = this.view.sets;
+    this.ringBytes = options.ringBytes ?? 2048;
+    this.queueBytes = options.queueBytes ?? 8192;
     this.suspicionMicros = toMicros(options.suspicionMs ?? Infinity);
     this.network = new SimulatedNetwork(this.queue, random.split('network'), {
       minDelay,
@@ -186,7 +191,7 @@ export class World {
     const limits = random.split('deliveries');
     const { createProcess = host => memberProcess(host, new FoldApplication()) } = options;
     this.members = this.nodes.map(node => {
-      node.process = createProcess(this.hostOf(node, options));
+      node.process = createProcess(this.hostOf(node));
       const { member } = node.process;
       member.deliveriesPerTurn = options.deliveriesPerTurn ?? limits.pick(DELIVERY_LIMITS);
       wrapApplication(
@@ -249,15 +254,15 @@ export class World {
     };
   }
 
-  private hostOf(node: SimulatedNode, options: WorldOptions): SimulatedHost {
+  private hostOf(node: SimulatedNode): SimulatedHost {
     const { rank, fabric, wake } = node;
     return {
       rank,
       view: this.view,
       fabric,
       control: this.control.portOf(rank),
-      ringBytes: options.ringBytes ?? 2048,
-      queueBytes: options.queueBytes ?? 8192,
+      ringBytes: this.ringBytes,
+      queueBytes: this.queueBytes,
       suspicionMicros: this.suspicionMicros,
       now: () => this.clockOf(rank),
       wake,
@@ -313,6 +318,11 @@ export class World {
     return (
       split + scatter === 0 && this.suspicionMicros >= 2 * (this.maxPause + this.network.options.maxDelay)
     );
+  }
+
+  /** How many regions of memory are registered at a node. */
+  openRegions(node: number): number {
+    return this.nodes[node]!.fabric.openRegions;
   }
 
   /** The node of a member. */

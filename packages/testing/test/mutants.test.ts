@@ -19,6 +19,7 @@ const CHECKERS = [
   'no-halt',
   'one-view',
   'last-word',
+  'within-limits',
   'settled',
 ];
 

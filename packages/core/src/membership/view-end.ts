@@ -24,6 +24,8 @@ import { RecordLayout, type ViewRecord } from './view-record.js';
 
 /** Whoever is next in age proposes after so much longer, where nothing is decided. */
 const PATIENCE_MICROS = 100_000;
+/** Of that, how long a proposer waits who would leave somebody out whom it does not suspect: before the next one is due. */
+const CONTEST_SHARE = 1 / 2;
 /**
  * Who tries again gives the others twice the time, up to so many times: proposers that are faster than their rows travel would else
  * overtake each other for ever.
@@ -188,7 +190,8 @@ export class ViewEnd {
     if (this.known !== undefined) this.table.raise(this.columns.decided, 1);
   }
 
-  private learn(record: ViewRecord): void {
+  /** Takes a record that is chosen, as somebody says who knows. */
+  learn(record: ViewRecord): void {
     this.known = record;
     this.proposeAt = Infinity;
     this.decision.learn(record);
@@ -231,16 +234,28 @@ export class ViewEnd {
     const place = staying.indexOf(this.myRank);
     const isReady = this.isMajority && this.missingWords.length === 0 && this.missingReplicas.length === 0;
     const waited = now - this.wedgedAt;
-    if (place >= 0 && isReady && waited >= place * PATIENCE_MICROS) {
+    const turn = Math.max(place, this.isContested(staying) ? CONTEST_SHARE : 0);
+    if (place >= 0 && isReady && waited >= turn * PATIENCE_MICROS) {
       if (!this.decision.isProposing) {
         const fates = this.fates(staying); // as they are now: those were looked at
         this.decision.propose(() => ({ fates, trims: this.trims(staying) }));
       }
       this.proposeAt = now + (place + 1) * PATIENCE_MICROS * 2 ** Math.min(this.tries, MOST_DOUBLINGS);
       this.tries++;
-    } else if (place > 0 && waited < place * PATIENCE_MICROS) {
-      this.proposeAt = this.wedgedAt + place * PATIENCE_MICROS;
+    } else if (turn > 0 && waited < turn * PATIENCE_MICROS) {
+      this.proposeAt = this.wedgedAt + turn * PATIENCE_MICROS;
     }
+  }
+
+  /**
+   * Whether somebody would be left out whom I do not suspect and who has said its last word, because it suspects one who is older, or the other way
+   * round. One of the two may have died, and I am about to hear of it: then the other one need not go.
+   */
+  private isContested(staying: readonly number[]): boolean {
+    return this.suspectedBy(this.myRank).some(
+      (isSuspected, rank) =>
+        !isSuspected && !staying.includes(rank) && this.table.read(rank, this.columns.wedged) > 0,
+    );
   }
 
   /** Of those who are ready to go, oldest first, nobody goes who would take the last replica of a shard with it; unless all go. */

@@ -473,6 +473,7 @@ export class ViewManager {
     outbox: Outbox,
   ): void {
     const reason = `the group goes on without this member after view ${this.view.vid}: ${describeFates(this.view, record.fates)}`;
+    if (this.viewEnd.isWedged) this.viewEnd.learn(record); // it votes on, and proposes nothing more
     this.dispatch('LEFT_OUT', reason, outbox);
     this.end(reason, false, record, multicasts, outbox);
   }

@@ -9,6 +9,7 @@ import { OneView } from './one-view.js';
 import { Settled } from './settled.js';
 import { TotalOrder } from './total-order.js';
 import { Uniform } from './uniform.js';
+import { WithinLimits } from './within-limits.js';
 
 /** @param digest says what state a replica is in; equal states are not checked where it is left out */
 export function watchAll(world: World, digest?: Digest): void {
@@ -18,6 +19,7 @@ export function watchAll(world: World, digest?: Digest): void {
   world.observe(new Uniform(world));
   world.observe(new OneView(world));
   world.observe(new LastWord(world));
+  world.observe(new WithinLimits(world));
   world.observe(new MonotoneCounters(world));
   if (digest !== undefined) world.observe(new EqualState(world, digest));
   world.observe(new Settled(world));

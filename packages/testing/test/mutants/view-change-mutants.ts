@@ -5,6 +5,7 @@
 import {
   EndNotes,
   Engine,
+  Epoch,
   FailureDetector,
   Member,
   Multicast,
@@ -102,7 +103,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'half of a view is enough to choose',
-    killers: ['one-view', 'no-halt', 'settled', 'total-order'],
+    killers: ['one-view', 'liveness', 'no-halt', 'settled', 'total-order'],
     profile: 'hostile',
     plant: () => {
       const restoreChosen = chosenBy((votes, decision) => votes * 2 >= sizeOf(decision));
@@ -309,6 +310,18 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
     killers: ['fifo'],
     profile: 'hostile',
     plant: () => changeHeritage(heritage => ({ ...heritage, ahead: heritage.ahead.map(() => 0) })),
+  },
+  {
+    name: 'keeps all views that it has left behind',
+    killers: ['within-limits'],
+    profile: 'faulty',
+    plant: () => replaceMethod<Member, [], void>(Member, 'retireFormer', () => () => undefined),
+  },
+  {
+    name: 'does not close the memory of views that it has left behind',
+    killers: ['within-limits'],
+    profile: 'faulty',
+    plant: () => replaceMethod<Epoch, [], void>(Epoch, 'close', () => () => undefined),
   },
   {
     name: 'refuses keys that come before it is in their view',
