@@ -28,7 +28,10 @@ import { InProcessControl, processHub } from './in-process/in-process-control.js
 export interface ClusterEvents {
   /** A view runs here, the first one or a later one. `joined` and `left` count from the one that ran here before. */
   view: [view: HandlerView];
-  /** This member is in no view any more and refuses work from now on: the group went on without it, or it cannot reach the group. */
+  /**
+   * This member is in no view any more and refuses work from now on: the group went on without it, or it cannot reach the
+   * group.
+   */
   halted: [reason: string];
   /** The membership machine took a step. */
   state: [change: StateChange];
@@ -48,8 +51,8 @@ const CLOSE_WAIT_MS = 5_000;
  *
  * A cluster keeps the process alive, as a server does. One on the `in-process` fabric does so only while it waits for
  * founders and while calls are unanswered: nothing outside the process could reach it. `close()` it, or declare it with
- * `await using`. SIGTERM has it leave before the process ends. The group goes on without a member that left or died, as long as more
- * than half of the members of a view are there for the next one.
+ * `await using`. SIGTERM has it leave before the process ends. The group goes on without a member that left or died, as
+ * long as more than half of the members of a view are there for the next one.
  *
  * @throws BowechoError `CONFIG_INVALID`, `ACTOR_INVALID`, `METADATA_MISSING`, `ADDRESS_IN_USE`, `FABRIC_UNAVAILABLE`
  * @example

@@ -1,6 +1,6 @@
 /**
- * Epoch is one view at one member: its engine, its registered memory, and its ways to the others. A member has one at a time that it is in, and
- * keeps those before it until nobody needs them any more.
+ * Epoch is one view at one member: its engine, its registered memory, and its ways to the others. A member has one at a
+ * time that it is in, and keeps those before it until nobody needs them any more.
  */
 import { Engine, memberTableLayout, type EngineOptions } from './engine.js';
 import type { Fabric, Peer, Region } from './fabric.js';

@@ -1,10 +1,11 @@
 /**
- * Member is one member of a group, through all its views: it polls the fabric, takes a turn, and performs the effects in their order.
- * The same object runs in production and in the simulator; whoever drives it calls `doWork` and nothing happens in between.
+ * Member is one member of a group, through all its views: it polls the fabric, takes a turn, and performs the effects in
+ * their order. The same object runs in production and in the simulator; whoever drives it calls `doWork` and nothing
+ * happens in between.
  *
- * A view is an engine and its memory. When one is decided to end and all of it is delivered, the member makes the next one, with fresh
- * memory, and tells the others its keys. The old one stays until every member of the new one is connected to every other: those who are
- * late read in it what was decided.
+ * A view is an engine and its memory. When one is decided to end and all of it is delivered, the member makes the next
+ * one, with fresh memory, and tells the others its keys. The old one stays until every member of the new one is
+ * connected to every other: those who are late read in it what was decided.
  *
  * An error inside a turn means that an invariant broke or the application threw: the member halts, says so once, and does
  * nothing any more. It pushes nothing of that turn, so what others saw of it stays true.
@@ -160,8 +161,8 @@ export class Member {
   }
 
   /**
-   * What the application of another member says waits until the view that it was said in runs here, too: what is said does not come the
-   * way that rows come, so its sender may be ahead of me.
+   * What the application of another member says waits until the view that it was said in runs here, too: what is said
+   * does not come the way that rows come, so its sender may be ahead of me.
    */
   private takeMessage(message: ApplicationMessage): string | undefined {
     const { from, vid } = message;
@@ -437,7 +438,10 @@ export class Member {
     }
   }
 
-  /** Who is not in the next view may not be written to, and would not hear of it; if this is lost as well, it finds out by the silence. */
+  /**
+   * Who is not in the next view may not be written to, and would not hear of it; if this is lost as well, it finds out by
+   * the silence.
+   */
   private tellThoseWithout(record: ViewRecord): void {
     const { view, identity, ports } = this;
     view.members.forEach((member, rank) => {

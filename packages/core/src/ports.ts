@@ -28,8 +28,8 @@ export interface ApplicationMessage {
 }
 
 /**
- * What one who knows how a view ended tells those who are not in the next one: nobody may write into their memory any more, so they
- * might not hear of it.
+ * What one who knows how a view ended tells those who are not in the next one: nobody may write into their memory any
+ * more, so they might not hear of it.
  */
 export interface DecidedMessage {
   readonly kind: 'decided';
@@ -84,8 +84,9 @@ export interface MembershipEnd {
 export interface Application {
   deliver(delivery: Delivery): void;
   /**
-   * The next view is decided, and all of the one before is delivered: what is delivered from now on belongs to it. Every member of it
-   * that was in the one before gets this call at the same place of each set's sequence. Not called for the first view.
+   * The next view is decided, and all of the one before is delivered: what is delivered from now on belongs to it. Every
+   * member of it that was in the one before gets this call at the same place of each set's sequence. Not called for the
+   * first view.
    */
   onViewEntered(view: View): void;
   /** Every member of the view is connected to every other: messages flow. A view may end before that. */

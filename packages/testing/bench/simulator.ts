@@ -1,4 +1,7 @@
-/** `simulator`: small failure-free worlds (3 members, up to 300 events) a second, with all checkers on. The floor is the target. */
+/**
+ * `simulator`: small failure-free worlds (3 members, up to 300 events) a second, with all checkers on. The floor is the
+ * target.
+ */
 import { runSeeds } from '@bowecho/testing';
 import type { BenchOptions } from './measure.js';
 import { rateResult, type Result } from './report.js';

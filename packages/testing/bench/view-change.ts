@@ -1,7 +1,8 @@
 /**
- * `view-change`: members are processes and call all the time; one of them is killed, or stopped, and the clock runs until all others run the next
- * view. From a group of five three are lost, one after the other; then there is a new group. The floor is the time after which the
- * loss can be known at all: none for a process that is killed, the suspicion time for one that stands still.
+ * `view-change`: members are processes and call all the time; one of them is killed, or stopped, and the clock runs
+ * until all others run the next view. From a group of five three are lost, one after the other; then there is a new
+ * group. The floor is the time after which the loss can be known at all: none for a process that is killed, the
+ * suspicion time for one that stands still.
  */
 import { LocalCluster, type LocalMember } from '@bowecho/actors/local';
 import { fileURLToPath } from 'node:url';

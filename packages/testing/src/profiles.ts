@@ -1,8 +1,8 @@
 /**
  * Profile is a family of worlds with something to do in them: from a seed it draws a world and a workload. `small` is for
- * running very many seeds, `mixed` has several sets, unordered ones and slow nodes, `large` is for long runs. In `faulty` nodes crash
- * and stand still and links break, for a while; then all that can be healed is healed, and the rest must settle. `hostile` is that
- * with more nodes and several sets.
+ * running very many seeds, `mixed` has several sets, unordered ones and slow nodes, `large` is for long runs. In
+ * `faulty` nodes crash and stand still and links break, for a while; then all that can be healed is healed, and the rest
+ * must settle. `hostile` is that with more nodes and several sets.
  */
 import type { SubgroupSpec } from '@bowecho/core';
 import { drawFaults } from './faults/fault.js';
@@ -25,7 +25,10 @@ interface Profile {
   readonly subgroups: (random: Random, nodes: number) => readonly SubgroupSpec[];
   /** Most that a clock is off, milliseconds. */
   readonly clockSkewMs: number;
-  /** One of these times the longest delay of a write, and at least 40 ms, is the suspicion time; nobody beats where there are none. */
+  /**
+   * One of these times the longest delay of a write, and at least 40 ms, is the suspicion time; nobody beats where there
+   * are none.
+   */
   readonly suspicionDelays: readonly number[];
   /** How often nodes leave in the midst of it, and whether it may be more than one. */
   readonly leave: number;
@@ -196,7 +199,10 @@ export function createScene(name: ProfileName, seed: number, options: SceneOptio
   return { world, applications, maxEvents: Math.ceil(profile.maxEvents * crowding(profile, nodes)) };
 }
 
-/** Every member writes to every other one, so what happens grows with the square; 1 for as many nodes as the profile has itself. */
+/**
+ * Every member writes to every other one, so what happens grows with the square; 1 for as many nodes as the profile has
+ * itself.
+ */
 function crowding({ nodes: [, most] }: Profile, nodes: number): number {
   return Math.max(1, nodes / most) ** 2;
 }
@@ -258,7 +264,10 @@ function scheduleMessages(world: World, profile: Profile, ringBytes: number, las
   }
 }
 
-/** Members are asked to leave at a random time, perhaps before they are connected; several of them together, as where a group is ended. */
+/**
+ * Members are asked to leave at a random time, perhaps before they are connected; several of them together, as where a
+ * group is ended.
+ */
 function scheduleLeaves(world: World, profile: Profile): void {
   const random = world.workload;
   const nodes = world.members.length;

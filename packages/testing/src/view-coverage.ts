@@ -1,6 +1,6 @@
 /**
- * ViewCoverage counts what view changes came to in a run: every step of the membership machine, and the situations that the rules of
- * docs/protocol.md exist for. A batch of runs in which one of them never came about has not tested its rule (C15).
+ * ViewCoverage counts what view changes came to in a run: every step of the membership machine, and the situations that
+ * the rules of docs/protocol.md exist for. A batch of runs in which one of them never came about has not tested its rule (C15).
  */
 import {
   membershipMachine,

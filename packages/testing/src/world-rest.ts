@@ -1,7 +1,7 @@
 /**
  * When a group whose members beat is at rest: beats go on for ever, so its events never end. It is when nothing but beats can
- * happen: whoever lives is out of the group, or runs in one view with all of its members and keeps no other, and they have delivered
- * all that any of them has sent.
+ * happen: whoever lives is out of the group, or runs in one view with all of its members and keeps no other, and they
+ * have delivered all that any of them has sent.
  */
 import type { Multicast } from '@bowecho/core';
 import { engineOf, formerViews, framesDelivered, framesReceived } from './member-internals.js';

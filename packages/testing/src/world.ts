@@ -312,7 +312,10 @@ export class World {
     return this.nodes[rank]!.isAlive;
   }
 
-  /** Whether nobody is silent for so long that it is suspected, as long as nothing breaks. Writes that land in pieces hold up those behind them. */
+  /**
+   * Whether nobody is silent for so long that it is suspected, as long as nothing breaks. Writes that land in pieces hold
+   * up those behind them.
+   */
   get isPatient(): boolean {
     const { split, scatter } = this.hazards;
     return (

@@ -1,9 +1,10 @@
 /**
- * Departures has members that forward calls to each other part without an error. A member that is to leave says so beforehand, and goes
- * on making the calls that come; the others forward nothing more to it, and note its leaving once it owes them no answer. Who has
- * been noted by all of them can leave: no call is under way to it, and no answer from it.
+ * Departures has members that forward calls to each other part without an error. A member that is to leave says so
+ * beforehand, and goes on making the calls that come; the others forward nothing more to it, and note its leaving once
+ * it owes them no answer. Who has been noted by all of them can leave: no call is under way to it, and no answer from it.
  *
- * Without this an answer could arrive after the view change that the leaving brings, and its caller would be told that nobody knows.
+ * Without this an answer could arrive after the view change that the leaving brings, and its caller would be told that
+ * nobody knows.
  */
 import type { Member, MemberIdentity } from '@bowecho/core';
 import { identityKey } from '../control/identity-key.js';

@@ -4,9 +4,9 @@
  * answers how it ended, `didExecute` included. Here are both sides of that, and the answers of all replicas to a call by
  * `$all`, which come by the same way.
  *
- * Calls that cannot be forwarded at the moment, because the view changes or the way is broken, wait in the order of calling. All calls
- * to a replica set go to one member for as long as that is there, and to the next one only when nothing is under way to
- * it: so their order is kept.
+ * Calls that cannot be forwarded at the moment, because the view changes or the way is broken, wait in the order of
+ * calling. All calls to a replica set go to one member for as long as that is there, and to the next one only when
+ * nothing is under way to it: so their order is kept.
  *
  * The way may break, or a member be lost, and then nobody knows what was lost on the way: who waits for an answer is told so.
  */
@@ -293,8 +293,8 @@ export class Forwarding {
   }
 
   /**
-   * Tells another member how a call of its ended here. If the way there is broken, or it is in no view with me any more, nobody hears
-   * it; that member is told of its end, too.
+   * Tells another member how a call of its ended here. If the way there is broken, or it is in no view with me any more,
+   * nobody hears it; that member is told of its end, too.
    *
    * @param changesState whether the call was one of a command, and no query
    */

@@ -1,4 +1,7 @@
-/** How every command of `bowecho` explains itself: by --help, and by a hint at it behind each complaint about the command line. */
+/**
+ * How every command of `bowecho` explains itself: by --help, and by a hint at it behind each complaint about the command
+ * line.
+ */
 import type { Command } from 'commander';
 
 const HINT = '(--help lists the options)';

@@ -50,7 +50,10 @@ export interface ClusterConfig {
   readonly bootstrapTimeout?: number;
   /** How long a call may take, in milliseconds. Default 10,000. */
   readonly callTimeout?: number;
-  /** A member of which nothing is heard for so long is taken for lost, in milliseconds. Default 2,000. The same at all members. */
+  /**
+   * A member of which nothing is heard for so long is taken for lost, in milliseconds. Default 2,000. The same at all
+   * members.
+   */
   readonly suspicionTimeout?: number;
   /** Whether SIGTERM and SIGINT have this member leave before the process ends. Default true. */
   readonly leaveOnSignal?: boolean;

@@ -49,7 +49,10 @@ export interface CommandOptions extends QueryOptions {
 }
 
 export interface ReplicatedOptions {
-  /** Names the type in the cluster, in logs and on disk; 1 to 64 of `A-Z a-z 0-9 . _ -`. Explicit, as minifiers rename classes. */
+  /**
+   * Names the type in the cluster, in logs and on disk; 1 to 64 of `A-Z a-z 0-9 . _ -`. Explicit, as minifiers rename
+   * classes.
+   */
   readonly name: string;
   /** Grows when state or methods change. Default 1. */
   readonly version?: number;

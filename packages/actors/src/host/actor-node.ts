@@ -165,7 +165,10 @@ export class ActorNode implements Application {
     this.member.deliveriesPerTurn = limit;
   }
 
-  /** Refuses new commands, has delivered what was sent and answered what was forwarded, and leaves the others to a view of theirs. */
+  /**
+   * Refuses new commands, has delivered what was sent and answered what was forwarded, and leaves the others to a view of
+   * theirs.
+   */
   leave(reason: string): void {
     this.calls.beginLeaving();
     this.leaveReason ??= reason;

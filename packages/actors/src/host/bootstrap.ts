@@ -3,9 +3,9 @@
  * has `Founding` compare what the founders say of themselves, makes the member and its run loop once all of them are
  * known, and from then on gives the member what others say to it. In the end it lets go of everything.
  *
- * It decides who is heard: members of the present view, by identity, and nobody else. It tells the member who is gone for certain,
- * because nobody listens at its address any more, or somebody else. What the program sees of all that is the cluster's
- * matter, which is told by `BootstrapEvents`.
+ * It decides who is heard: members of the present view, by identity, and nobody else. It tells the member who is gone
+ * for certain, because nobody listens at its address any more, or somebody else. What the program sees of all that is
+ * the cluster's matter, which is told by `BootstrapEvents`.
  */
 import { randomInt } from 'node:crypto';
 import {
@@ -40,7 +40,10 @@ export interface Standing {
 
 /** What a cluster hears of its member. */
 export interface BootstrapEvents extends Omit<NodeEvents, 'onHalted'> {
-  /** There is no group any more, or will be none; `error` says so to those who wait, where it is known better than by a reason. */
+  /**
+   * There is no group any more, or will be none; `error` says so to those who wait, where it is known better than by a
+   * reason.
+   */
   onOver(reason: string, error?: BowechoError): void;
   /** Everything is let go of now. */
   onRelease(): void;
@@ -140,7 +143,10 @@ export class Bootstrap {
     };
   }
 
-  /** Who is in a group without that process, or was, is no founder of its group: that one waits for my successor at this address. */
+  /**
+   * Who is in a group without that process, or was, is no founder of its group: that one waits for my successor at this
+   * address.
+   */
   private answer(theirs: Greeting): Answer {
     const { made, standing } = this;
     if (standing.isClosing) return { refusal: 'it is closing' };

@@ -82,7 +82,10 @@ export class FailureDetector {
     return now >= this.dueAt[rank]!;
   }
 
-  /** I stood still for so long: whoever would be accused now has not been listened to. Whom I heard just now is waited for from now. */
+  /**
+   * I stood still for so long: whoever would be accused now has not been listened to. Whom I heard just now is waited for
+   * from now.
+   */
   private putOff(micros: number, now: number): void {
     const latest = now + this.suspicionMicros;
     for (let rank = 0; rank < this.dueAt.length; rank++) {

@@ -79,7 +79,10 @@ export const membershipMachine = setup({
 
 type Snapshot = SnapshotFrom<typeof membershipMachine>;
 
-/** Steps already computed, by state and event; `null`: it means nothing there. A cache of a pure function: sharing it changes nothing. */
+/**
+ * Steps already computed, by state and event; `null`: it means nothing there. A cache of a pure function: sharing it
+ * changes nothing.
+ */
 const remembered = new Map<MembershipState, Map<MembershipEvent, Snapshot | null>>();
 
 const [initial] = initialTransition(membershipMachine);

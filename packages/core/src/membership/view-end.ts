@@ -1,10 +1,11 @@
 /**
  * ViewEnd brings the members of a view that ends from their last word to one decided record. It lives in the member table:
  *
- *  1. `wedge`: my final counts, by replica set and sender how many frames I acknowledged, lie in the notes of my row, and `wedged`
- *     vouches for them. I acknowledge nothing more, so whatever any member ever delivers was acknowledged by then.
- *  2. Who stays follows from who suspects whom (view/next-view.ts), my own suspicions first: one cut link costs the younger of its ends. Those who stay,
- *     and those who leave on purpose, must be more than half of the view, or nothing can be decided here.
+ *  1. `wedge`: my final counts, by replica set and sender how many frames I acknowledged, lie in the notes of my row,
+ *     and `wedged` vouches for them. I acknowledge nothing more, so whatever any member ever delivers was acknowledged by then.
+ *  2. Who stays follows from who suspects whom (view/next-view.ts), my own suspicions first: one cut link costs the
+ *     younger of its ends. Those who stay, and those who leave on purpose, must be more than half of the view, or
+ *     nothing can be decided here.
  *  3. The oldest of them proposes as soon as all of them are wedged: the trim of each set is the minimum of the final counts of
  *     its replicas among them. Nobody can have delivered more, and all of them hold it. Where it does not get on, the next
  *     oldest proposes too, each after a time that grows with its place. Where some shard would have no replica left, nobody does.
@@ -27,8 +28,8 @@ const PATIENCE_MICROS = 100_000;
 /** Of that, how long a proposer waits who would leave somebody out whom it does not suspect: before the next one is due. */
 const CONTEST_SHARE = 1 / 2;
 /**
- * Who tries again gives the others twice the time, up to so many times: proposers that are faster than their rows travel would else
- * overtake each other for ever.
+ * Who tries again gives the others twice the time, up to so many times: proposers that are faster than their rows travel
+ * would else overtake each other for ever.
  */
 const MOST_DOUBLINGS = 8;
 
@@ -167,8 +168,8 @@ export class ViewEnd {
   }
 
   /**
-   * When `turn` must come though nothing happened: microseconds, or Infinity. What I looked for in vain comes with a change of the
-   * table, and that brings a turn by itself.
+   * When `turn` must come though nothing happened: microseconds, or Infinity. What I looked for in vain comes with a
+   * change of the table, and that brings a turn by itself.
    */
   get nextDeadline(): number {
     return this.proposeAt > this.lookedAt ? this.proposeAt : Infinity;
@@ -248,8 +249,8 @@ export class ViewEnd {
   }
 
   /**
-   * Whether somebody would be left out whom I do not suspect and who has said its last word, because it suspects one who is older, or the other way
-   * round. One of the two may have died, and I am about to hear of it: then the other one need not go.
+   * Whether somebody would be left out whom I do not suspect and who has said its last word, because it suspects one who
+   * is older, or the other way round. One of the two may have died, and I am about to hear of it: then the other one need not go.
    */
   private isContested(staying: readonly number[]): boolean {
     return this.suspectedBy(this.myRank).some(
@@ -258,7 +259,10 @@ export class ViewEnd {
     );
   }
 
-  /** Of those who are ready to go, oldest first, nobody goes who would take the last replica of a shard with it; unless all go. */
+  /**
+   * Of those who are ready to go, oldest first, nobody goes who would take the last replica of a shard with it; unless
+   * all go.
+   */
   private fates(staying: readonly number[]): readonly Fate[] {
     const ranks = Array.from({ length: this.size }, (_, rank) => rank);
     const leavers = staying.filter(rank => this.table.read(rank, this.columns.leaving) > 0);

@@ -1,10 +1,10 @@
 /**
- * ViewManager takes one member through one view: it connects, runs, notices that the view ends, and brings it to its end. Each turn it asks
- * the plain predicates that matter in the present state, and sends the membership machine an event for one that has become true.
- * `dispatch` is the only door, and it takes a reason.
+ * ViewManager takes one member through one view: it connects, runs, notices that the view ends, and brings it to its
+ * end. Each turn it asks the plain predicates that matter in the present state, and sends the membership machine an
+ * event for one that has become true. `dispatch` is the only door, and it takes a reason.
  *
- * What ends a view is a suspicion, a leave, or a wedge seen in any row. Whom I suspect I do not listen to any more in this view, and
- * do not write to: his row stays as my last snapshot has it. What is decided then is the matter of `ViewEnd`.
+ * What ends a view is a suspicion, a leave, or a wedge seen in any row. Whom I suspect I do not listen to any more in
+ * this view, and do not write to: his row stays as my last snapshot has it. What is decided then is the matter of `ViewEnd`.
  */
 import { assert } from '../assert.js';
 import type { Outbox } from '../effects.js';
@@ -25,8 +25,8 @@ import { causeRank, isLoss, wedgedByLeaving, wedgedByLoss } from './wedge-cause.
 const KEYS_PATIENCE = 5;
 
 /**
- * Who reaches more than half of the view, and yet sees no majority that would agree, waits so many suspicion times before it halts: others may
- * have noticed something that it is still to notice itself.
+ * Who reaches more than half of the view, and yet sees no majority that would agree, waits so many suspicion times
+ * before it halts: others may have noticed something that it is still to notice itself.
  */
 const DISCORD_PATIENCE = 10;
 

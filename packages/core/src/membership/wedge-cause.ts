@@ -1,6 +1,6 @@
 /**
- * WedgeCause is why a view ends, as the number in the `wedged` cell of a row: for whom, and whether that member leaves or is lost. Who hears of it from
- * a third member first can so name the one that matters.
+ * WedgeCause is why a view ends, as the number in the `wedged` cell of a row: for whom, and whether that member leaves
+ * or is lost. Who hears of it from a third member first can so name the one that matters.
  */
 
 /** The value of `wedged` of a view that ends because `rank` leaves: odd, and at least 1. */

@@ -14,13 +14,16 @@ export interface Heritage {
   /** Time of the last delivery, microseconds. */
   readonly lastTime: number;
   /**
-   * By sender: how many of its next messages I have handed up already. Unordered sets hand up on arrival, and what not all of those who
-   * go on had received by then comes again.
+   * By sender: how many of its next messages I have handed up already. Unordered sets hand up on arrival, and what not
+   * all of those who go on had received by then comes again.
    */
   readonly ahead: Float64Array;
 }
 
-/** The same, with senders counted as in the next view: `senders[i]` is the old index of the sender that is now the i-th, or -1. */
+/**
+ * The same, with senders counted as in the next view: `senders[i]` is the old index of the sender that is now the i-th,
+ * or -1.
+ */
 export function inherited(heritage: Heritage, senders: readonly number[]): Heritage {
   return { ...heritage, ahead: Float64Array.from(senders, old => (old < 0 ? 0 : heritage.ahead[old]!)) };
 }

@@ -293,8 +293,8 @@ export class Multicast {
   }
 
   /**
-   * Unordered: all that has arrived, sender by sender; acknowledged only now, because that frees the bytes. Returns how many frames that
-   * are, those included that were handed up in the view before.
+   * Unordered: all that has arrived, sender by sender; acknowledged only now, because that frees the bytes. Returns how
+   * many frames that are, those included that were handed up in the view before.
    */
   private deliverArrived(list: DeliveryList): number {
     let passed = 0;

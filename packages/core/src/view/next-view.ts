@@ -11,7 +11,10 @@
 import { assert } from '../assert.js';
 import { assertView, type ReplicaSet, type View } from './view.js';
 
-/** What becomes of a member of the view that ends. Who stays or leaves has agreed to the trim; who is lost must never act in it again. */
+/**
+ * What becomes of a member of the view that ends. Who stays or leaves has agreed to the trim; who is lost must never act
+ * in it again.
+ */
 export type Fate = 'lost' | 'leaves' | 'stays';
 
 export type NextView =

@@ -1,6 +1,6 @@
 /**
- * A member with actors in a process of its own that others may lose: it calls all the time, and tells when it runs a view, and what the
- * longest time between two answers of its calls was until then.
+ * A member with actors in a process of its own that others may lose: it calls all the time, and tells when it runs a
+ * view, and what the longest time between two answers of its calls was until then.
  */
 import { createCluster, type FabricName } from '@bowecho/actors';
 import { Ledger } from '../ledger.js';

@@ -1,6 +1,7 @@
 /**
- * LastWord (C4, part of C11): from its wedge on a member acknowledges nothing and publishes nothing in that view: its rows in the shard tables
- * stay as they were. It delivers nothing more but what is decided, and when it goes on it has delivered exactly that.
+ * LastWord (C4, part of C11): from its wedge on a member acknowledges nothing and publishes nothing in that view: its
+ * rows in the shard tables stay as they were. It delivers nothing more but what is decided, and when it goes on it has
+ * delivered exactly that.
  */
 import type { MembershipEnd, Multicast, StateChange } from '@bowecho/core';
 import { engineOf, framesDelivered } from '../member-internals.js';

@@ -1,6 +1,6 @@
 /**
- * MonotoneCounters (C7): in one view no counter of any copy of any row ever falls, and what a reader sees of a row is a value that its
- * writer had. Looked at after each turn, in what that member copied: its snapshots.
+ * MonotoneCounters (C7): in one view no counter of any copy of any row ever falls, and what a reader sees of a row is a
+ * value that its writer had. Looked at after each turn, in what that member copied: its snapshots.
  */
 import type { Engine, Table } from '@bowecho/core';
 import { engineOf, memberTableOf } from '../member-internals.js';

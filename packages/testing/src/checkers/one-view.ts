@@ -1,6 +1,7 @@
 /**
- * OneView (C2): there is one view of each number, decided once. Every member that knows how a view ended knows the same record; who goes on is
- * a majority of it, leavers counted; a member goes from one view to the next, never past one, and only if it stays.
+ * OneView (C2): there is one view of each number, decided once. Every member that knows how a view ended knows the same
+ * record; who goes on is a majority of it, leavers counted; a member goes from one view to the next, never past one, and
+ * only if it stays.
  */
 import type { StateChange, View, ViewRecord } from '@bowecho/core';
 import { engineOf } from '../member-internals.js';

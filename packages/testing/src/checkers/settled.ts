@@ -1,13 +1,13 @@
 /**
- * Settled (C4, C5, C12): once nothing is under way any more, whoever lives is out of the group or runs, and those who run are one view
- * of exactly them. What they and those who left in order have sent and not taken back is delivered at every replica; what others
- * delivered before they died or were left out, those who run have delivered too.
+ * Settled (C4, C5, C12): once nothing is under way any more, whoever lives is out of the group or runs, and those who
+ * run are one view of exactly them. What they and those who left in order have sent and not taken back is delivered at
+ * every replica; what others delivered before they died or were left out, those who run have delivered too.
  *
- * The group goes on wherever it can. It ends for all only where some view lost half of its members, or a set its last replica; and a
- * member that is well is not left out where nothing happened but that others died.
+ * The group goes on wherever it can. It ends for all only where some view lost half of its members, or a set its last
+ * replica; and a member that is well is not left out where nothing happened but that others died.
  *
- * Where nobody beats, a member that died or whose writes were lost may be missed by nobody, and then those who wait for it wait for
- * ever: no checker knows what no member can.
+ * Where nobody beats, a member that died or whose writes were lost may be missed by nobody, and then those who wait for
+ * it wait for ever: no checker knows what no member can.
  *
  * This is what finds a lost wake-up, ring space that is never freed, and an acknowledgement that is never pushed: all of
  * them make nothing wrong, and nothing happen.

@@ -1,7 +1,7 @@
 /**
- * TotalOrder (C1, and C4 as far as order goes): in an ordered set all replicas deliver the same messages in the same order, over all
- * views, with the same ordinals 0, 1, 2, ... of each view and the same times, which grow. Any two replicas' sequences are prefixes of
- * one another, also those of members that died or were left out.
+ * TotalOrder (C1, and C4 as far as order goes): in an ordered set all replicas deliver the same messages in the same
+ * order, over all views, with the same ordinals 0, 1, 2, ... of each view and the same times, which grow. Any two
+ * replicas' sequences are prefixes of one another, also those of members that died or were left out.
  *
  * Whoever delivers a place of the sequence first sets the standard for it; all others are compared with that. So the cost per
  * delivery does not depend on how many replicas there are.

@@ -1,7 +1,7 @@
 /**
- * Uniform (C4): what any member delivers of an ordered set while its view lives, also one that dies at once, every replica of that set has
- * received by then. So whoever lives on has it in memory, and no trim can leave it out. What is delivered by the trim is the matter of
- * `LastWord`.
+ * Uniform (C4): what any member delivers of an ordered set while its view lives, also one that dies at once, every
+ * replica of that set has received by then. So whoever lives on has it in memory, and no trim can leave it out. What is
+ * delivered by the trim is the matter of `LastWord`.
  */
 import type { StateChange } from '@bowecho/core';
 import { engineOf, engineOfView, framesDelivered, framesReceived } from '../member-internals.js';

@@ -1,7 +1,8 @@
 /**
- * WithinLimits (C13): what a member holds does not grow with time. It keeps no more views that it has left behind than there were members, for each
- * of them has lost one; memory is registered for those views and its own alone; and what waits for room in a ring is what may wait, and what an
- * earlier ring left over. Once all rests, who runs keeps its own view and nothing else.
+ * WithinLimits (C13): what a member holds does not grow with time. It keeps no more views that it has left behind than
+ * there were members, for each of them has lost one; memory is registered for those views and its own alone; and what
+ * waits for room in a ring is what may wait, and what an earlier ring left over. Once all rests, who runs keeps its own
+ * view and nothing else.
  */
 import { engineOf, formerViews, queuedBytes } from '../member-internals.js';
 import { Checker } from './checker.js';

@@ -2,11 +2,12 @@
  * explore goes through all that can happen to a small group: depth first, and never twice from the same state. Each state is
  * watched by the checkers on the way, and wherever nothing is left that must happen, everybody has to be well.
  *
- * A path is the list of the steps taken, as numbers of the menu at each moment: `replayPath` shows it again, from the start. The search
- * itself goes back by images (image.ts), and runs a path from the start now and then to see that this leads to the same state.
+ * A path is the list of the steps taken, as numbers of the menu at each moment: `replayPath` shows it again, from the
+ * start. The search itself goes back by images (image.ts), and runs a path from the start now and then to see that this
+ * leads to the same state.
  *
- * Which step comes first follows from the state's hash: the same in every run, and a search that is cut short has been to many parts
- * of the space instead of one corner.
+ * Which step comes first follows from the state's hash: the same in every run, and a search that is cut short has been
+ * to many parts of the space instead of one corner.
  */
 import { fail } from '@bowecho/core';
 import { CheckError } from '../check-error.js';

@@ -1,6 +1,6 @@
 /**
- * ExploredFabric is a node's fabric in an exploration: what it posts stays on its links until the explorer lets it land. It is no kinder
- * than the contract: a borrowed span is copied when it lands, and a link lands in order.
+ * ExploredFabric is a node's fabric in an exploration: what it posts stays on its links until the explorer lets it land.
+ * It is no kinder than the contract: a borrowed span is copied when it lands, and a link lands in order.
  *
  * A region that is closed shows zeros from then on. It is not detached, as the simulated fabric does it: the search goes back to
  * states in which it was open.

@@ -1,10 +1,10 @@
 /**
- * ExploredGroup is a group in which nothing happens by itself: the members that are shipped, on fabrics and a control channel that stand
- * still. At every moment there is a menu of steps, numbered from 0; `take` lets one of them happen.
+ * ExploredGroup is a group in which nothing happens by itself: the members that are shipped, on fabrics and a control
+ * channel that stand still. At every moment there is a menu of steps, numbered from 0; `take` lets one of them happen.
  *
- *  - *turn*: a member takes a turn. Before it, of each link to it the first so many writes land, of each control queue the first so
- *    many messages arrive, and it may be told that a member is lost. Only who has something to do or to look at takes a turn.
- *    By mistake it may be told that of a member that lives, which then may find it silent in its turn.
+ *  - *turn*: a member takes a turn. Before it, of each link to it the first so many writes land, of each control queue
+ *    the first so many messages arrive, and it may be told that a member is lost. Only who has something to do or to
+ *    look at takes a turn. By mistake it may be told that of a member that lives, which then may find it silent in its turn.
  *  - *crash*: the member that took a turn last takes no more.
  *  - *time*: where there is nothing else, the clock jumps to the next deadline of anybody.
  *
@@ -16,13 +16,14 @@
  *    counter vouches for.
  *  - What nobody will look at is dropped: writes to memory that is closed, to shard tables of a view that is wedged there, to
  *    rows that are frozen (there a record that overwrites one lands), to members that have crashed.
- *  - A member crashes right after one of its turns, for whatever others do meanwhile happens without it: on the path by which a state
- *    was reached first, each member had its chance after its last turn, and after each jump of the clock. Its writes stay under way:
- *    whoever is told of the crash first loses what has not landed by then, so each link loses any end of what it carried. (Where a
- *    record would be overwritten, it lands or does not.) So a crash in the midst of a push is among these, too.
+ *  - A member crashes right after one of its turns, for whatever others do meanwhile happens without it: on the path by
+ *    which a state was reached first, each member had its chance after its last turn, and after each jump of the clock.
+ *    Its writes stay under way: whoever is told of the crash first loses what has not landed by then, so each link loses
+ *    any end of what it carried. (Where a record would be overwritten, it lands or does not.) So a crash in the midst of
+ *    a push is among these, too.
  *
- * What is left out and does make one: writes that land in the midst of a turn or only in part, time that passes while anything else can
- * happen, and, unless `pauses` is set, what lands between a turn and the next one that it calls for by itself.
+ * What is left out and does make one: writes that land in the midst of a turn or only in part, time that passes while
+ * anything else can happen, and, unless `pauses` is set, what lands between a turn and the next one that it calls for by itself.
  */
 import {
   EndNotes,
@@ -75,7 +76,10 @@ export class ExploredGroup {
   readonly view: View;
   readonly sets: readonly ReplicaSet[];
   readonly members: readonly Member[];
-  /** What checkers ask of a world. It is said to have beats, so that they do not take a wait for ever for one that nobody can help. */
+  /**
+   * What checkers ask of a world. It is said to have beats, so that they do not take a wait for ever for one that nobody
+   * can help.
+   */
   readonly suspicionMicros = 1;
   readonly isPatient = true;
   readonly faults: readonly Pick<Fault, 'kind'>[];
@@ -234,8 +238,8 @@ export class ExploredGroup {
   /**
    * The steps that lead somewhere new: all but the turns that could have come before the last step, which was the turn of another
    * member. Two turns that need nothing of each other lead to the same state in either order, so one order is enough: the one in
-   * which the older member goes first. That state is then reached by a step of a younger member, which may be left out in its turn, for
-   * one of a still younger one; so in the end it is reached.
+   * which the older member goes first. That state is then reached by a step of a younger member, which may be left out
+   * in its turn, for one of a still younger one; so in the end it is reached.
    */
   get freshSteps(): readonly number[] {
     const { menu, before, steps } = this;
@@ -524,8 +528,8 @@ export class ExploredGroup {
 }
 
 /**
- * Whether a turn would do anything though nothing arrives. Drivers give a member one more turn after each that did something; where that
- * finds nothing it is as if it had not come.
+ * Whether a turn would do anything though nothing arrives. Drivers give a member one more turn after each that did
+ * something; where that finds nothing it is as if it had not come.
  */
 function hasMoreToDo(member: Member): boolean {
   const { manager, multicasts } = engineOf(member);

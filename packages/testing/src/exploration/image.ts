@@ -1,11 +1,11 @@
 /**
- * Image keeps what a graph of objects holds, and puts it back into the same objects: so a search returns to a state in the time of some
- * copies, where a member cannot be cloned and a run from the start costs ten times that. Objects that were made since are simply
- * forgotten.
+ * Image keeps what a graph of objects holds, and puts it back into the same objects: so a search returns to a state in
+ * the time of some copies, where a member cannot be cloned and a run from the start costs ten times that. Objects that
+ * were made since are simply forgotten.
  *
  * It follows instances of classes, arrays, maps and typed arrays. Three things it takes for values that nobody changes, and keeps
- * by reference: functions, plain objects (core's records, keys, votes and views are never changed once made), and instances of the
- * classes that it is told. What that assumes is checked by running paths from the start again (explore.ts).
+ * by reference: functions, plain objects (core's records, keys, votes and views are never changed once made), and
+ * instances of the classes that it is told. What that assumes is checked by running paths from the start again (explore.ts).
  */
 export class Image {
   private readonly instances: object[] = [];

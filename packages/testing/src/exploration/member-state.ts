@@ -1,6 +1,6 @@
 /**
- * MemberState is what of a member decides its future, as a hash: all its fields, found by looking, so that what core adds counts without
- * anybody thinking of it. Left out, by name, is what can make no difference:
+ * MemberState is what of a member decides its future, as a hash: all its fields, found by looking, so that what core
+ * adds counts without anybody thinking of it. Left out, by name, is what can make no difference:
  *
  *  - what stays as it is in a view (layouts, options), and what a turn fills before it reads it;
  *  - how often a row was pushed: its number and its sum only ever tell one push from the next;
@@ -26,8 +26,8 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The state of a member that lives. Of one that has crashed only how it knew that its view ended counts: what it had received and told
- * nobody is lost with it.
+ * The state of a member that lives. Of one that has crashed only how it knew that its view ended counts: what it had
+ * received and told nobody is lost with it.
  */
 export function memberState(member: Member, isAlive: boolean): Digest64 {
   const hash = new StateHash();

@@ -1,8 +1,9 @@
 /**
- * Menu is what can happen next in an explored group, numbered: who may crash, then the turns of each member, then that time passes.
+ * Menu is what can happen next in an explored group, numbered: who may crash, then the turns of each member, then that
+ * time passes.
  *
- * The turns of a member are numbered by mixed digits: for each other node how many writes land, how many messages arrive, and whether
- * it is told that the node is lost; then whom it takes for lost by mistake, and whether it sends a message.
+ * The turns of a member are numbered by mixed digits: for each other node how many writes land, how many messages
+ * arrive, and whether it is told that the node is lost; then whom it takes for lost by mistake, and whether it sends a message.
  */
 
 /** The steps of one kind of one member: numbered on from `first`. */

@@ -1,4 +1,7 @@
-/** Part is what of an explored group changes as a whole: its image and its hash are made when they are asked for, and kept until it changes. */
+/**
+ * Part is what of an explored group changes as a whole: its image and its hash are made when they are asked for, and kept
+ * until it changes.
+ */
 import { Image } from './image.js';
 import type { Digest64 } from './state-hash.js';
 

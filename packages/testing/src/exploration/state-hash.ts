@@ -1,6 +1,7 @@
 /**
- * StateHash turns a state into 64 bits, as two lanes of 32. Two different states of one exploration have the same hash with a chance of
- * about n * n / 2^65 for n states: one in 40 million for a million of them. Then one of the two would not be looked at.
+ * StateHash turns a state into 64 bits, as two lanes of 32. Two different states of one exploration have the same hash
+ * with a chance of about n * n / 2^65 for n states: one in 40 million for a million of them. Then one of the two would
+ * not be looked at.
  */
 
 /** The two lanes. */

@@ -1,4 +1,7 @@
-/** StateSet remembers which states were seen, 8 bytes each: an open table of 64-bit hashes that doubles when it is two thirds full. */
+/**
+ * StateSet remembers which states were seen, 8 bytes each: an open table of 64-bit hashes that doubles when it is two
+ * thirds full.
+ */
 import type { Digest64 } from './state-hash.js';
 
 const FIRST_CAPACITY = 1 << 12;

@@ -1,4 +1,7 @@
-/** Surroundings is what is around the members of an explored group, and changes: who lives, what is under way, what may still happen. */
+/**
+ * Surroundings is what is around the members of an explored group, and changes: who lives, what is under way, what may
+ * still happen.
+ */
 import type { ControlMessage } from '@bowecho/core';
 import { Link } from './explored-fabric.js';
 import { StateHash } from './state-hash.js';
@@ -19,8 +22,8 @@ export interface Exploration {
   /** How often a member is told that one is lost which lives. */
   readonly mistakes?: number;
   /**
-   * Whether something may land between a turn and the next one that it calls for by itself; else that follows at once. It makes about
-   * six times as many states.
+   * Whether something may land between a turn and the next one that it calls for by itself; else that follows at once.
+   * It makes about six times as many states.
    */
   readonly pauses?: boolean;
 }

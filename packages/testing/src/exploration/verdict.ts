@@ -1,8 +1,9 @@
 /**
- * Verdict is the checkers of an explored group: those of simulated worlds, on the way and wherever nothing is left that must happen.
+ * Verdict is the checkers of an explored group: those of simulated worlds, on the way and wherever nothing is left that
+ * must happen.
  *
- * Nobody beats here, so a member that has lost more than half of its view does not halt as it would: it waits for ever, and that is
- * as it should be.
+ * Nobody beats here, so a member that has lost more than half of its view does not halt as it would: it waits for ever,
+ * and that is as it should be.
  */
 import type { Member, ViewEnd } from '@bowecho/core';
 import type { Checker } from '../checkers/checker.js';

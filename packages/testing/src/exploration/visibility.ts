@@ -1,6 +1,6 @@
 /**
- * Visibility says which writes on a link their target can notice, and from where on: who explores all ways in which writes can land
- * need not look at those that nobody can tell from another.
+ * Visibility says which writes on a link their target can notice, and from where on: who explores all ways in which
+ * writes can land need not look at those that nobody can tell from another.
  */
 import {
   fail,
@@ -68,7 +68,10 @@ export class Visibility {
     return link.writes.some(write => this.kindOf(link, write) === 'overwriting');
   }
 
-  /** Takes off a link what nobody will look at. Says whether that has overwritten notes, which are looked at in frozen rows, too. */
+  /**
+   * Takes off a link what nobody will look at. Says whether that has overwritten notes, which are looked at in frozen
+   * rows, too.
+   */
   drop(link: Link): boolean {
     const { writes } = link;
     const isSeen = writes.map(write => this.kindOf(link, write) !== 'unseen');

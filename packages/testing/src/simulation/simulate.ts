@@ -51,7 +51,10 @@ export interface SimulationOptions {
   readonly hazards?: Hazards;
   /** What breaks, and when: nodes that crash or stand still, links that are cut. Default: nothing. */
   readonly faults?: readonly Fault[];
-  /** A node of which nothing is heard for so long is taken for lost, milliseconds. Default: 2,000 where something breaks, else never. */
+  /**
+   * A node of which nothing is heard for so long is taken for lost, milliseconds. Default: 2,000 where something breaks,
+   * else never.
+   */
   readonly suspicionTimeout?: number;
   /** Bytes of each sender's ring, a power of two. Default 64 KiB. */
   readonly ringBytes?: number;

@@ -1,6 +1,7 @@
 /**
- * Goal: each fault does what it says and no more, and a view ends by it, with a reason, wherever somebody can know; the others go on in
- * the next one. Method: tidy worlds with one fault at a known moment, under all checkers. Nobody beats in them: silence tells nothing.
+ * Goal: each fault does what it says and no more, and a view ends by it, with a reason, wherever somebody can know; the
+ * others go on in the next one. Method: tidy worlds with one fault at a known moment, under all checkers. Nobody beats
+ * in them: silence tells nothing.
  */
 import { CAPTURED, EVENT_WRITES_LOST, PUSH_STRIDE, type Region, type StateChange } from '@bowecho/core';
 import {

@@ -1,6 +1,7 @@
 /**
- * Chronicle tells a run of a world in few lines: what broke, every step of membership with its reason, every view, and how much was delivered in
- * between. It leaves out turns and single messages, so that a scenario fits on a page and can be kept as text.
+ * Chronicle tells a run of a world in few lines: what broke, every step of membership with its reason, every view, and
+ * how much was delivered in between. It leaves out turns and single messages, so that a scenario fits on a page and can
+ * be kept as text.
  */
 import type { MembershipEnd, StateChange, View } from '@bowecho/core';
 import { Observer, type ObservedDelivery, type World } from '@bowecho/testing';

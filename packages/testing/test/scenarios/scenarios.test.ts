@@ -1,6 +1,7 @@
 /**
- * Goal: how views change is there to be read, and a change of it is seen. Method: small worlds in which one thing happens, told as text, compared
- * with what is kept in `golden/`. All checkers are on. With `--rewrite` the texts are written anew; read what changed before it is committed:
+ * Goal: how views change is there to be read, and a change of it is seen. Method: small worlds in which one thing
+ * happens, told as text, compared with what is kept in `golden/`. All checkers are on. With `--rewrite` the texts are
+ * written anew; read what changed before it is committed:
  *
  *     npx mocha --no-config packages/testing/dist/test/scenarios/scenarios.test.js --rewrite
  */

@@ -1,6 +1,6 @@
 /**
- * Scenarios of view changes: each a small world in which one thing happens, or two that are worse together. Nothing in them is random but the
- * delays, which follow from the seed. Times are milliseconds; a group is up after some 10 ms.
+ * Scenarios of view changes: each a small world in which one thing happens, or two that are worse together. Nothing in
+ * them is random but the delays, which follow from the seed. Times are milliseconds; a group is up after some 10 ms.
  */
 import type { SubgroupSpec } from '@bowecho/core';
 import { everywhere, type Fault, type World } from '@bowecho/testing';

@@ -1,6 +1,6 @@
 /**
- * What the doctor found as lines for people, at most `WIDTH` characters wide (hanging-lines.ts): pure, so that a test shows whole reports. The
- * same in parts, because a probe takes a while and its line should come when it is done.
+ * What the doctor found as lines for people, at most `WIDTH` characters wide (hanging-lines.ts): pure, so that a test
+ * shows whole reports. The same in parts, because a probe takes a while and its line should come when it is done.
  */
 import { hang } from '../hanging-lines.js';
 import type { Finding, Limits, ProbeResult, Provider, RdmaPort, Survey } from './rdma-package.js';
