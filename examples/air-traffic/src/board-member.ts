@@ -1,5 +1,5 @@
-/** BoardMember is what a member of the demo does: it tells the board about its flights, and says what its replica has. */
-import type { Cluster } from '@bowecho/actors';
+/** BoardMember is what a member of the demo does: it tells the board about flights, and says what its replica has. */
+import type { Cluster, Ref } from '@bowecho/actors';
 import { AirTrafficBoard } from './board.js';
 import { feedFlights, type FeedResult } from './feed.js';
 import type { Flights } from './flights.js';
@@ -11,11 +11,7 @@ const BOARD = 'us';
 export const LANES = 300;
 
 export class BoardMember {
-  /** @param flights the member's share */
-  constructor(
-    private readonly cluster: Cluster,
-    private readonly flights: Flights,
-  ) {}
+  constructor(private readonly cluster: Cluster) {}
 
   /** The view, once there is one. */
   async view(): Promise<ViewSeen> {
@@ -24,9 +20,13 @@ export class BoardMember {
     return { id, members };
   }
 
-  feed(signal: AbortSignal, onProgress: (answered: number) => void): Promise<FeedResult> {
-    const board = this.cluster.get(AirTrafficBoard, BOARD);
-    return feedFlights({ board, flights: this.flights, lanes: LANES, signal, onProgress });
+  feed(flights: Flights, signal: AbortSignal, onProgress: (answered: number) => void): Promise<FeedResult> {
+    return feedFlights({ board: this.board, flights, lanes: LANES, signal, onProgress });
+  }
+
+  /** How many flights the board has. The query waits until this replica has applied all that the member received. */
+  async count(): Promise<number> {
+    return (await this.board.totals()).flights;
   }
 
   testify(): Promise<Testimony> {
@@ -35,5 +35,9 @@ export class BoardMember {
 
   close(): Promise<void> {
     return this.cluster.close();
+  }
+
+  private get board(): Ref<AirTrafficBoard> {
+    return this.cluster.get(AirTrafficBoard, BOARD);
   }
 }

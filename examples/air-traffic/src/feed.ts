@@ -32,6 +32,8 @@ export interface FeedResult {
   readonly count: number;
   /** Of every sixteenth call: microseconds from the call to its answer. */
   readonly latencies: Uint32Array;
+  /** When these answers came, ascending: milliseconds since 1970, with fractions. */
+  readonly answeredAt: Float64Array;
 }
 
 /** A latency is taken of one call in so many: two looks at the clock cost a call a noticeable part of its time. */
@@ -50,18 +52,26 @@ export async function feedFlights(options: FeedOptions): Promise<FeedResult> {
   const feed = new Feed(options);
   await Promise.all(Array.from({ length: options.lanes }, () => feed.lane()));
   options.onProgress(feed.answered);
-  return { count: feed.answered, latencies: feed.latencies.slice(0, feed.samples) };
+  const { answered, samples, latencies, answeredAt } = feed;
+  return {
+    count: answered,
+    latencies: latencies.slice(0, samples),
+    answeredAt: answeredAt.slice(0, samples),
+  };
 }
 
 class Feed {
   answered = 0;
   samples = 0;
   readonly latencies: Uint32Array;
+  readonly answeredAt: Float64Array;
   private next = 0;
   private hasFailed = false;
 
   constructor(private readonly options: FeedOptions) {
-    this.latencies = new Uint32Array(Math.ceil(options.flights.count / SAMPLE_EVERY));
+    const most = Math.ceil(options.flights.count / SAMPLE_EVERY);
+    this.latencies = new Uint32Array(most);
+    this.answeredAt = new Float64Array(most);
   }
 
   async lane(): Promise<void> {
@@ -71,9 +81,15 @@ class Feed {
       const isSampled = flight % SAMPLE_EVERY === 0;
       const sentAt = isSampled ? performance.now() : 0;
       while (!(await this.depart(flight))) await delay(OVERLOADED_WAIT_MS);
-      if (isSampled) this.latencies[this.samples++] = (performance.now() - sentAt) * 1000;
+      if (isSampled) this.sample(sentAt, performance.now());
       if (++this.answered % PROGRESS_EVERY === 0) onProgress(this.answered);
     }
+  }
+
+  private sample(sentAt: number, now: number): void {
+    this.latencies[this.samples] = (now - sentAt) * 1000;
+    this.answeredAt[this.samples] = performance.timeOrigin + now;
+    this.samples++;
   }
 
   /** Answers false where the member is overloaded. */

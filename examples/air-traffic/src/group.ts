@@ -3,15 +3,29 @@
  * (one-process-group.ts). It goes through its methods in the order in which they stand here, once.
  */
 import type { View } from '@bowecho/actors';
-import type { FeedResult } from './feed.js';
 import type { Flights } from './flights.js';
+import type { Loss } from './loss.js';
+import type { Range } from './share.js';
 import type { Usage } from './usage.js';
 import type { Testimony } from './verdict.js';
 
-/** What came of the feed; `members` has what each sent of its share, in the order of the shares. */
+/** What came of the feed. */
 export interface GroupFed {
-  readonly members: readonly FeedResult[];
+  /** The flights that the board was told of; no two of these overlap. */
+  readonly sent: readonly Range[];
+  /** Of the members that were there to the end; one list for each time that a member sent flights. */
+  readonly latencies: readonly Uint32Array[];
+  /** How long flights were sent. */
+  readonly elapsedMs: number;
   readonly usages: readonly Usage[];
+  readonly losses: readonly Loss[];
+}
+
+export interface FeedListeners {
+  /** Hears now and then how many flights are answered, of all members together. */
+  readonly onProgress: (answered: number) => void;
+  /** Hears what happened to members, in sentences. */
+  readonly onNews: (sentence: string) => void;
 }
 
 export interface Group {
@@ -25,12 +39,11 @@ export interface Group {
   /**
    * Has all members tell the board about their shares, at once.
    *
-   * @param onProgress hears now and then how many flights are answered, of all members together
-   * @throws Error if a member fails or is lost
+   * @throws Error if a member fails, or is lost that was not to be
    */
-  feed(onProgress: (answered: number) => void): Promise<GroupFed>;
+  feed(listeners: FeedListeners): Promise<GroupFed>;
 
-  /** Asks each replica for everything. */
+  /** Asks each replica that is left for everything. */
   testify(): Promise<readonly Testimony[]>;
 
   /** Has all members leave, whatever came before. */

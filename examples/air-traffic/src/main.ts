@@ -1,7 +1,7 @@
 /**
  * The main demo: a replicated air-traffic board on several members, each a process of this machine, fed with recorded
- * flights by all of them at once, and then held against a plain computation over the same flights. Run it with
- * `npm run demo`. This process starts the members and shows what comes of them; it is no member.
+ * flights by all of them at once, while one is killed, and then held against a plain computation over the same flights.
+ * Run it with `npm run demo`. This process starts the members and shows what comes of them; it is no member.
  *
  * Exit status: 0 if all replicas agree with each other and with the plain computation, 1 if they do not or something
  * went wrong, 130 after Ctrl-C, which still reports on what was sent until then. A second Ctrl-C ends it at once.
@@ -12,14 +12,16 @@ import { readAirports } from './airports.js';
 import { LANES } from './board-member.js';
 import { readFlights, type Flights } from './flights.js';
 import type { Group, GroupFed } from './group.js';
+import { formatCount, formatMoment, formatSeconds } from './format.js';
 import { INTERRUPTED, interruptSignal } from './interrupt.js';
+import { killPlan } from './kill-plan.js';
 import { percentilesOf } from './latency.js';
 import { OneProcessGroup } from './one-process-group.js';
 import { readOptions, type DemoOptions } from './options.js';
 import { plainTotals } from './plain-totals.js';
 import { ProcessGroup } from './process-group.js';
-import { formatCount, formatMoment, formatSeconds, reportOf, type ReportFacts } from './report.js';
-import { shareOf } from './share.js';
+import { reportOf, type ReportFacts } from './report.js';
+import { sizeOf } from './share.js';
 import { Terminal } from './terminal.js';
 import { disagreements, plainTestimony } from './verdict.js';
 
@@ -35,21 +37,21 @@ try {
   process.exitCode = error === interrupt.reason ? INTERRUPTED : 1;
 }
 
-async function runDemo({ flights: count, json, ...where }: DemoOptions): Promise<number> {
+async function runDemo({ flights: count, json, kill, ...where }: DemoOptions): Promise<number> {
   // First what may be impossible: a file that cannot be written should be known before the flights are sent, not after.
   const { fabric, why } = await chooseFabric(where.fabric, process.env, where.host);
   const jsonFile = json === undefined ? undefined : await open(json, 'w');
   try {
     terminal.line('Bowecho air traffic: one board of all flights, a replica of it on every member', 'title');
     if (why !== undefined) terminal.line(why);
-    const group = await startGroup(count, { ...where, fabric });
+    const plan = killPlan(kill, where.members, fabric);
+    const group = await startGroup(count, plan.kills, { ...where, fabric });
+    if (plan.why !== undefined) terminal.line(plan.why);
     try {
       const flights = await readRecord(count);
       await showReady(group, flights);
-      const from = performance.now();
       const fed = await feed(group, flights.count);
-      const elapsedMs = performance.now() - from;
-      const facts = await compare(group, flights, fed, elapsedMs);
+      const facts = await compare(group, flights, where.members, fed);
       await show(facts, jsonFile);
       if (facts.disagreements.length > 0) return 1;
       return interrupt.aborted ? INTERRUPTED : 0;
@@ -64,7 +66,7 @@ async function runDemo({ flights: count, json, ...where }: DemoOptions): Promise
 /** How many members, what connects them, and where they listen. */
 type Where = Pick<DemoOptions, 'members' | 'host'> & { readonly fabric: FabricName };
 
-async function startGroup(flights: number, where: Where): Promise<Group> {
+async function startGroup(flights: number, kills: number, where: Where): Promise<Group> {
   const { members, fabric } = where;
   if (fabric === 'in-process') {
     terminal.line(
@@ -72,7 +74,7 @@ async function startGroup(flights: number, where: Where): Promise<Group> {
     );
     return new OneProcessGroup(members, interrupt);
   }
-  const group = await ProcessGroup.start({ ...where, flights, interrupt });
+  const group = await ProcessGroup.start({ ...where, flights, kills, interrupt });
   const connected = fabric.startsWith('libfabric') ? `over ${fabric}` : 'that share memory';
   terminal.line(`members are processes ${connected}: ${group.processes}`);
   return group;
@@ -101,56 +103,51 @@ async function showReady(group: Group, flights: Flights): Promise<void> {
 
 async function feed(group: Group, count: number): Promise<GroupFed> {
   const from = performance.now();
-  const fed = await group.feed(answered => {
-    terminal.progress(() => {
-      const rate = (answered * 1000) / (performance.now() - from);
-      const percent = ((answered / count) * 100).toFixed(0).padStart(3);
-      return `${percent} %  ${formatCount(answered)} flights  ${formatCount(rate)} a second`;
-    });
+  const fed = await group.feed({
+    onProgress: answered => {
+      terminal.progress(() => {
+        const rate = (answered * 1000) / (performance.now() - from);
+        const percent = ((answered / count) * 100).toFixed(0).padStart(3);
+        return `${percent} %  ${formatCount(answered)} flights  ${formatCount(rate)} a second`;
+      });
+    },
+    onNews: sentence => terminal.line(sentence),
   });
   terminal.endProgress();
   if (interrupt.aborted) terminal.line(`stopped after ${formatCount(sentOf(fed))} flights`);
   return fed;
 }
 
-async function compare(
-  group: Group,
-  flights: Flights,
-  fed: GroupFed,
-  elapsedMs: number,
-): Promise<ReportFacts> {
+async function compare(group: Group, flights: Flights, members: number, fed: GroupFed): Promise<ReportFacts> {
+  const { sent, latencies, elapsedMs, usages, losses } = fed;
   const replicas = await group.testify();
-  const members = fed.members.length;
-  // What was sent of a share is the first part of it.
-  const sent = fed.members.map(({ count }, i) => {
-    const { from } = shareOf(flights.count, members, i);
-    return { from, to: from + count };
-  });
   const plain = plainTestimony(plainTotals(flights, sent));
   const commands = sentOf(fed);
-  const percentiles = percentilesOf(fed.members.map(({ latencies }) => latencies));
+  const inFlight = Math.min(commands, LANES * members);
   return {
     replicas,
     plain,
     airports: await readAirports(),
     disagreements: disagreements(replicas, plain),
-    usages: fed.usages,
-    speed: { commands, elapsedMs, members, inFlight: Math.min(commands, LANES * members), ...percentiles },
+    losses,
+    usages,
+    speed: { commands, elapsedMs, members, inFlight, ...percentilesOf(latencies) },
   };
 }
 
-function sentOf({ members }: GroupFed): number {
-  return members.reduce((sum, { count }) => sum + count, 0);
+function sentOf({ sent }: GroupFed): number {
+  return sent.reduce((sum, range) => sum + sizeOf(range), 0);
 }
 
 async function show(facts: ReportFacts, jsonFile: FileHandle | undefined): Promise<void> {
   terminal.line('');
   for (const { text, emphasis } of reportOf(facts)) terminal.line(text, emphasis);
   terminal.line(`everything took ${formatSeconds(performance.now() - startedAt)}`);
-  const { replicas, plain, usages, speed } = facts;
+  const { replicas, plain, losses, usages, speed } = facts;
   const result = {
     agree: facts.disagreements.length === 0,
     disagreements: facts.disagreements,
+    losses,
     speed,
     usages,
     replicas,

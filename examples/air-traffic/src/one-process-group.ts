@@ -2,14 +2,16 @@
 import { createCluster } from '@bowecho/actors';
 import { AirTrafficBoard } from './board.js';
 import { BoardMember } from './board-member.js';
-import type { Flights } from './flights.js';
-import type { Group, GroupFed, ViewSeen } from './group.js';
-import { shareOf } from './share.js';
+import { Flights } from './flights.js';
+import type { FeedListeners, Group, GroupFed, ViewSeen } from './group.js';
+import { firstOf, shareOf, type Range } from './share.js';
 import { UsageMeter } from './usage.js';
 import type { Testimony } from './verdict.js';
 
 export class OneProcessGroup implements Group {
   private members: readonly BoardMember[] = [];
+  private shares: readonly Range[] = [];
+  private flights = Flights.empty(0);
 
   constructor(
     private readonly count: number,
@@ -19,28 +21,37 @@ export class OneProcessGroup implements Group {
   async ready(flights: Flights): Promise<ViewSeen> {
     const seeds = Array.from({ length: this.count }, (_, i) => `n${i + 1}`);
     this.members = await Promise.all(
-      seeds.map(async (id, i) => {
+      seeds.map(async id => {
         const actors = [AirTrafficBoard];
         const cluster = await createCluster({ id, seeds, fabric: 'in-process', actors, log: false });
-        return new BoardMember(cluster, flights.part(shareOf(flights.count, seeds.length, i)));
+        return new BoardMember(cluster);
       }),
     );
+    this.flights = flights;
+    this.shares = seeds.map((_, i) => shareOf(flights.count, seeds.length, i));
     const [view] = await Promise.all(this.members.map(member => member.view()));
     return view!;
   }
 
-  async feed(onProgress: (answered: number) => void): Promise<GroupFed> {
+  async feed({ onProgress }: FeedListeners): Promise<GroupFed> {
     const meter = new UsageMeter();
+    const from = performance.now();
     const answered = this.members.map(() => 0);
-    const members = await Promise.all(
+    const results = await Promise.all(
       this.members.map((member, i) =>
-        member.feed(this.interrupt, count => {
+        member.feed(this.flights.part(this.shares[i]!), this.interrupt, count => {
           answered[i] = count;
           onProgress(answered.reduce((sum, each) => sum + each));
         }),
       ),
     );
-    return { members, usages: [meter.read('all members')] };
+    return {
+      sent: results.map(({ count }, i) => firstOf(this.shares[i]!, count)),
+      latencies: results.map(({ latencies }) => latencies),
+      elapsedMs: performance.now() - from,
+      usages: [meter.read('all members')],
+      losses: [],
+    };
   }
 
   testify(): Promise<readonly Testimony[]> {

@@ -4,7 +4,16 @@
  */
 import type { Airports } from './airports.js';
 import type { NamedAirportStats, WorstDelay } from './board.js';
+import {
+  formatCount,
+  formatDelay,
+  formatMillis,
+  formatMoment,
+  formatSeconds,
+  formatShare,
+} from './format.js';
 import type { Percentiles } from './latency.js';
+import { lossLines, type Loss } from './loss.js';
 import { tableOf } from './table.js';
 import type { Usage } from './usage.js';
 import type { Testimony } from './verdict.js';
@@ -30,6 +39,8 @@ export interface ReportFacts {
   readonly plain: Testimony;
   readonly airports: Airports;
   readonly disagreements: readonly string[];
+  /** In the order in which they were killed. */
+  readonly losses: readonly Loss[];
   readonly usages: readonly Usage[];
   readonly speed: Speed;
 }
@@ -55,7 +66,8 @@ export function reportOf(facts: ReportFacts): ReportLine[] {
     ...section('Replicas', replicaTable([...replicas, plain])),
     ...verdictLines(facts.disagreements),
     ...section('Processes, while flights were sent', usageTable(facts.usages)),
-    ...speedLines(facts.speed),
+    ...facts.losses.flatMap(lossLines).map((text): ReportLine => ({ text, emphasis: 'none' })),
+    ...speedLines(facts.speed, facts.losses.length > 0),
   ];
 }
 
@@ -159,10 +171,11 @@ function verdictLines(disagreements: readonly string[]): ReportLine[] {
   ];
 }
 
-function speedLines(speed: Speed): ReportLine[] {
+/** Where members were lost, a command was applied at as many replicas as there were. */
+function speedLines(speed: Speed, hasLosses: boolean): ReportLine[] {
   const { commands, elapsedMs, members, inFlight } = speed;
   const rate = elapsedMs > 0 ? (commands * 1000) / elapsedMs : 0;
-  const applied = members === 1 ? 'applied at 1 replica' : `each applied at ${members} replicas`;
+  const replicas = hasLosses ? 'all replicas' : members === 1 ? '1 replica' : `${members} replicas`;
   const latencies = [
     `p50 ${formatMillis(speed.p50Micros)}`,
     `p99 ${formatMillis(speed.p99Micros)}`,
@@ -170,7 +183,7 @@ function speedLines(speed: Speed): ReportLine[] {
   ].join(', ');
   return [
     {
-      text: `${formatCount(commands)} commands in ${formatSeconds(elapsedMs)}: ${formatCount(rate)} a second, ${applied}`,
+      text: `${formatCount(commands)} commands in ${formatSeconds(elapsedMs)}: ${formatCount(rate)} a second, each applied at ${replicas}`,
       emphasis: 'none',
     },
     {
@@ -188,31 +201,4 @@ function placeOf(code: string, airports: Airports): string {
   const name = airport.name.replace('International', 'Intl').replace('Metropolitan', 'Metro');
   const place = name.includes(city) ? `${name}, ${state}` : `${name}, ${city} ${state}`;
   return place.length <= PLACE_SHOWN ? place : `${place.slice(0, PLACE_SHOWN - 3)}...`;
-}
-
-/** Whole numbers with commas. */
-export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
-}
-
-/** Milliseconds as seconds. */
-export function formatSeconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
-}
-
-function formatMillis(micros: number): string {
-  return `${(micros / 1000).toFixed(1)} ms`;
-}
-
-function formatShare(part: number, whole: number): string {
-  return whole === 0 ? '-' : `${((part / whole) * 100).toFixed(1)} %`;
-}
-
-/** `2001-03-24 21:10` */
-export function formatMoment(date: number): string {
-  return new Date(date).toISOString().slice(0, 16).replace('T', ' ');
-}
-
-function formatDelay(minutes: number): string {
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2)} min`;
 }

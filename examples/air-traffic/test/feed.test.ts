@@ -55,11 +55,13 @@ describe('the feed', () => {
   it('sends each flight once, with so many calls in flight and no more', async () => {
     const board = new FakeBoard();
     const progress: number[] = [];
-    const { count, latencies } = await feed(board, NEVER, answered => progress.push(answered));
+    const { count, latencies, answeredAt } = await feed(board, NEVER, answered => progress.push(answered));
     expect(count).to.equal(COUNT);
     expect(board.departed.sort((a, b) => a - b)).to.deep.equal(Array.from({ length: COUNT }, (_, i) => i));
     expect(board.mostInFlight).to.equal(LANES);
     expect(latencies).to.have.lengthOf(Math.ceil(COUNT / 16));
+    expect(answeredAt).to.have.lengthOf(latencies.length);
+    expect(answeredAt).to.deep.equal(Float64Array.from(answeredAt).sort());
     expect(progress.at(-1)).to.equal(COUNT);
   });
 

@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import type { Airports } from '../src/airports.js';
 import { Flights } from '../src/flights.js';
+import { partingText } from '../src/loss.js';
 import { plainTotals, type BoardContents } from '../src/plain-totals.js';
 import { reportOf, type ReportFacts } from '../src/report.js';
 import { disagreements, plainTestimony, type Testimony } from '../src/verdict.js';
@@ -35,6 +36,7 @@ const FACTS: ReportFacts = {
   plain: PLAIN,
   airports: AIRPORTS,
   disagreements: disagreements(REPLICAS, PLAIN),
+  losses: [],
   usages: [
     { process: 'n1', cores: 0.551, memoryBytes: 1_234_567_890 },
     { process: 'launcher', cores: 0, memoryBytes: 56_499_999 },
@@ -86,6 +88,35 @@ Processes, while flights were sent
 4 commands in 1.5 s: 3 a second, each applied at 3 replicas
 latency p50 0.9 ms, p99 12.3 ms, p99.9 20.0 ms, with 3 calls in flight
 `);
+  });
+
+  it('says what was lost, and no longer how many replicas there were', () => {
+    const loss = {
+      member: 'n1',
+      answered: 1_000_123,
+      view: { id: 1, members: ['n2', 'n3'] },
+      viewAfterMs: 41.4,
+      pauseMs: 57.6,
+      applied: 333_000,
+      takenOver: 667_000,
+    };
+    const members = Array.from({ length: 15 }, (_, i) => `n${i + 2}`);
+    const quiet = { ...loss, view: { id: 1, members }, pauseMs: undefined, takenOver: 0 };
+    const lines = textOf({ ...FACTS, losses: [loss, quiet] });
+    expect(lines.slice(-6)).to.deep.equal([
+      'n1 was killed after 1,000,123 flights; view 1 of n2, n3 ran 41 ms later',
+      'the longest pause of a caller was 58 ms; the others took over 667,000 flights',
+      'n1 was killed after 1,000,123 flights; view 1 of 15 members ran 41 ms later',
+      'no caller waited; the others took over 0 flights',
+      '4 commands in 1.5 s: 3 a second, each applied at all replicas',
+      'latency p50 0.9 ms, p99 12.3 ms, p99.9 20.0 ms, with 3 calls in flight',
+    ]);
+    expect(partingText(loss, 1_000_000)).to.equal(
+      'n1 had got through 333,000 of its 1,000,000 flights; the others send the rest',
+    );
+    expect(partingText({ ...loss, takenOver: 0 }, 333_000)).to.equal(
+      'n1 had got through all of its 333,000 flights',
+    );
   });
 
   it('says which replica has another state', () => {
