@@ -91,13 +91,13 @@ function trimBy(choose: (...counts: number[]) => number): Restore {
 export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'trims by the maximum',
-    killers: ['no-halt', 'last-word', 'total-order', 'settled'],
+    killers: ['no-halt', 'last-word', 'total-order', 'settled', 'liveness'],
     profile: 'faulty',
     plant: () => trimBy(Math.max),
   },
   {
     name: 'trims one frame short',
-    killers: ['no-halt', 'last-word', 'total-order', 'settled'],
+    killers: ['no-halt', 'last-word', 'total-order', 'settled', 'liveness'],
     profile: 'faulty',
     plant: () => trimBy((...counts) => Math.max(0, Math.min(...counts) - 1)),
   },
@@ -118,13 +118,13 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'any vote chooses',
-    killers: ['one-view', 'no-halt', 'settled', 'total-order'],
+    killers: ['one-view', 'no-halt', 'settled', 'liveness', 'total-order'],
     profile: 'hostile',
     plant: () => chosenBy(() => true),
   },
   {
     name: 'a minority goes on',
-    killers: ['one-view', 'no-halt', 'settled', 'total-order'],
+    killers: ['one-view', 'no-halt', 'settled', 'liveness', 'total-order'],
     profile: 'faulty',
     plant: () => {
       const restoreChosen = chosenBy(() => true);
@@ -137,7 +137,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'does not take an accepted record over',
-    killers: ['one-view', 'no-halt', 'settled', 'total-order'],
+    killers: ['one-view', 'no-halt', 'settled', 'liveness', 'total-order'],
     profile: 'hostile',
     plant: () => {
       const restoreProposals = impatient();
@@ -164,7 +164,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'proposes under a higher ballot without promises',
-    killers: ['one-view', 'no-halt', 'settled', 'total-order'],
+    killers: ['one-view', 'no-halt', 'settled', 'liveness', 'total-order'],
     profile: 'hostile',
     plant: () =>
       replaceMethod<ViewDecision, [], void>(
@@ -180,20 +180,20 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'proposes before those who stay have said their last word',
-    killers: ['no-halt', 'last-word', 'total-order', 'settled'],
+    killers: ['no-halt', 'last-word', 'total-order', 'settled', 'liveness'],
     profile: 'faulty',
     plant: () => replaceGetter(ViewEnd, 'missingWords', () => []),
   },
   {
     name: 'wedges without its final counts',
-    killers: ['no-halt', 'last-word', 'total-order', 'settled'],
+    killers: ['no-halt', 'last-word', 'total-order', 'settled', 'liveness'],
     profile: 'faulty',
     plant: () =>
       replaceMethod<Multicast, [], Float64Array>(Multicast, 'finalCounts', () => () => new Float64Array(0)),
   },
   {
     name: 'takes a record whose bytes have not all landed',
-    killers: ['one-view', 'no-halt', 'settled', 'total-order', 'last-word'],
+    killers: ['one-view', 'no-halt', 'settled', 'liveness', 'total-order', 'last-word'],
     profile: 'hostile',
     plant: () => {
       const restoreRead = replaceMethod<RecordLayout, [Float64Array, number], ViewRecord | undefined>(
@@ -248,14 +248,14 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'goes on before all up to the trim is delivered',
-    killers: ['last-word', 'total-order', 'settled', 'fifo', 'no-halt'],
+    killers: ['last-word', 'total-order', 'settled', 'liveness', 'fifo', 'no-halt'],
     profile: 'faulty',
     plant: () =>
       replaceMethod<Multicast, [ArrayLike<number>], boolean>(Multicast, 'isDeliveredTo', () => () => true),
   },
   {
     name: 'sends leftovers twice',
-    killers: ['fifo', 'settled'],
+    killers: ['fifo', 'settled', 'liveness'],
     profile: 'faulty',
     plant: () =>
       changeHeritage(heritage => ({
@@ -265,7 +265,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'forgets leftovers',
-    killers: ['fifo', 'settled'],
+    killers: ['fifo', 'settled', 'liveness'],
     profile: 'faulty',
     plant: () => changeHeritage(heritage => ({ ...heritage, leftovers: [] })),
   },
@@ -277,7 +277,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'sends again what was delivered by the trim',
-    killers: ['fifo', 'no-halt', 'settled'],
+    killers: ['fifo', 'no-halt', 'settled', 'liveness'],
     profile: 'faulty',
     plant: () =>
       replaceMethod<Multicast, [ArrayLike<number>], Heritage>(
@@ -356,13 +356,13 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'listens on to whom it suspects',
-    killers: ['settled', 'one-view', 'no-halt', 'total-order', 'last-word', 'fifo', 'uniform'],
+    killers: ['settled', 'liveness', 'one-view', 'no-halt', 'total-order', 'last-word', 'fifo', 'uniform'],
     profile: 'hostile',
     plant: () => replaceMethod<Table, [number], void>(Table, 'freeze', () => () => undefined),
   },
   {
     name: 'beats no more after a few times',
-    killers: ['settled'],
+    killers: ['settled', 'liveness'],
     profile: 'faulty',
     plant: () =>
       replaceMethod<ViewManager, [], void>(
@@ -389,7 +389,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'tells nobody that it is wedged',
-    killers: ['settled', 'no-halt'],
+    killers: ['settled', 'liveness', 'no-halt'],
     profile: 'faulty',
     plant: () => {
       let isWedging = false;
@@ -419,7 +419,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'forgets whom it suspected while the group came up',
-    killers: ['settled', 'no-halt'],
+    killers: ['settled', 'liveness', 'no-halt'],
     profile: 'faulty',
     plant: () =>
       replaceMethod<ViewManager, [number, string], void>(
