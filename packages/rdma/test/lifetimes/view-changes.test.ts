@@ -17,7 +17,7 @@ const RING_BYTES = 3000;
 /** Garbage is collected after each so many views: what is left of memory that was closed is given back then. */
 const VIEWS_AT_ONCE = 25;
 /** What is kept of views that ended, and not for ever, is there after the first. */
-const TIMES = 6;
+const TIMES = 4;
 
 interface Seat {
   readonly fabric: Fabric;

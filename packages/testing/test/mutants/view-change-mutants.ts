@@ -166,8 +166,9 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
     name: 'proposes under a higher ballot without promises',
     killers: ['one-view', 'no-halt', 'settled', 'liveness', 'total-order'],
     profile: 'hostile',
-    plant: () =>
-      replaceMethod<ViewDecision, [], void>(
+    plant: () => {
+      const restoreProposals = impatient();
+      const restoreCarryOn = replaceMethod<ViewDecision, [], void>(
         ViewDecision,
         'carryOn',
         () =>
@@ -176,7 +177,12 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
             const accept = this['accept'] as (record: ViewRecord) => void;
             accept.call(this, { ballot: this['ballot'] as number, fates, trims });
           },
-      ),
+      );
+      return () => {
+        restoreCarryOn();
+        restoreProposals();
+      };
+    },
   },
   {
     name: 'proposes before those who stay have said their last word',
@@ -326,7 +332,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'refuses keys that come before it is in their view',
     killers: ['settled', 'liveness'],
-    profile: 'hostile',
+    profile: 'small',
     plant: () =>
       replaceMethod<Member, [ControlMessage], string | undefined>(
         Member,
