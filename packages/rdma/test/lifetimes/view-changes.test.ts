@@ -15,7 +15,7 @@ const REGION_BYTES = [4096, 1 << 18, 1 << 18];
 const RING_AT = 4096;
 const RING_BYTES = 3000;
 /** Garbage is collected after each so many views: what is left of memory that was closed is given back then. */
-const VIEWS_AT_ONCE = 25;
+const VIEWS_AT_ONCE = 10;
 /** What is kept of views that ended, and not for ever, is there after the first. */
 const TIMES = 4;
 
