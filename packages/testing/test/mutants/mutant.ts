@@ -32,6 +32,13 @@ export function withMutant<T>(mutant: Mutant, run: () => T): T {
   }
 }
 
+/** Takes several patches back, the last one first. */
+export function together(...restores: readonly Restore[]): Restore {
+  return () => {
+    for (const restore of [...restores].reverse()) restore();
+  };
+}
+
 /** Replaces a method; `make` gets the original. Fails where there is no such method, so that a mutant cannot go stale. */
 export function replaceMethod<T extends object, A extends unknown[], R>(
   type: { readonly prototype: T },

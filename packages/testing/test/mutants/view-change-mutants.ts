@@ -21,7 +21,7 @@ import {
   type ViewRecord,
   type Vote,
 } from '@bowecho/core';
-import { replaceGetter, replaceMethod, type Mutant, type Restore } from './mutant.js';
+import { replaceGetter, replaceMethod, together, type Mutant, type Restore } from './mutant.js';
 
 /** Changes what a multicast leaves behind. */
 function changeHeritage(change: (heritage: Heritage) => Heritage): Restore {
@@ -110,10 +110,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
       const restoreMajority = replaceGetter(ViewEnd, 'isMajority', function (this: ViewEnd) {
         return this.staying.length * 2 >= (this['size'] as number);
       });
-      return () => {
-        restoreMajority();
-        restoreChosen();
-      };
+      return together(restoreChosen, restoreMajority);
     },
   },
   {
@@ -129,10 +126,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
     plant: () => {
       const restoreChosen = chosenBy(() => true);
       const restoreMajority = replaceGetter(ViewEnd, 'isMajority', () => true);
-      return () => {
-        restoreMajority();
-        restoreChosen();
-      };
+      return together(restoreChosen, restoreMajority);
     },
   },
   {
@@ -156,10 +150,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
             if (made !== mine) votes[this['myRank'] as number] = made;
           },
       );
-      return () => {
-        restoreCarryOn();
-        restoreProposals();
-      };
+      return together(restoreProposals, restoreCarryOn);
     },
   },
   {
@@ -178,10 +169,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
             accept.call(this, { ballot: this['ballot'] as number, fates, trims });
           },
       );
-      return () => {
-        restoreCarryOn();
-        restoreProposals();
-      };
+      return together(restoreProposals, restoreCarryOn);
     },
   },
   {
@@ -224,10 +212,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
           },
       );
       const restorePush = replaceGetter(Table, 'changedNotesBytes', () => 0);
-      return () => {
-        restorePush();
-        restoreRead();
-      };
+      return together(restoreRead, restorePush);
     },
   },
   {
@@ -417,10 +402,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
             if (!isWedging) original.call(this, cell, value);
           },
       );
-      return () => {
-        restoreRaise();
-        restoreWedge();
-      };
+      return together(restoreWedge, restoreRaise);
     },
   },
   {
