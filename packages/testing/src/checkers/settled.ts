@@ -96,8 +96,8 @@ export class Settled extends Checker {
       case 'halted':
         return;
       case 'connecting':
-        // Keys of a founder that died never come; whoever starts the group has a timeout for that.
-        if (world.members[node]!.view.vid === 0 && this.alive.length < this.nodes) return;
+        // Keys of a founder that died or halted never come; whoever starts the group has a timeout for that.
+        if (world.members[node]!.view.vid === 0 && this.alive.length - this.ends.size < this.nodes) return;
         break;
       case 'leaving':
         // Nobody else holds what it holds alone.
