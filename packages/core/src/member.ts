@@ -240,7 +240,10 @@ export class Member {
     return this.multicast(set).hasDelivered(mark);
   }
 
-  /** How many of my newest messages to a replica set nobody else can have seen. */
+  /**
+   * How many of my newest messages to a replica set took no effect anywhere: nobody else has seen them, or they were left
+   * over from the view before, and are still to go out.
+   */
   unpublishedCount(set: number): number {
     return this.engine.multicasts[set]?.unpublishedCount ?? 0;
   }

@@ -38,6 +38,8 @@ export interface Standing {
 }
 
 export class ViewManager {
+  /** Whether my beat was due in the last turn. */
+  hasBeaten = false;
   private membership: Membership;
   private leaveReason: string | undefined;
   private readonly columns: MemberColumns;
@@ -247,9 +249,6 @@ export class ViewManager {
   beat(): void {
     this.table.raise(this.columns.beat, this.table.read(this.myRank, this.columns.beat) + 1);
   }
-
-  /** Whether my beat was due in the last turn. */
-  hasBeaten = false;
 
   /** Whether this member waits for something that no change of the member table announces. */
   private get isDraining(): boolean {
