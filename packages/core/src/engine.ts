@@ -21,6 +21,7 @@ import { ViewManager, type Standing } from './membership/view-manager.js';
 import { inherited, type Heritage } from './multicast/heritage.js';
 import { Multicast, type MulticastOptions } from './multicast/multicast.js';
 import type { PushList } from './push-list.js';
+import { TAKES_NONE, type TakesBranch } from './rare-branches.js';
 import { memberColumns } from './table/member-columns.js';
 import { tableLayout, type TableLayout } from './table/row-layout.js';
 import { Table } from './table/table.js';
@@ -42,6 +43,8 @@ export interface EngineMemory {
 export interface EngineOptions extends MulticastOptions {
   /** Silence for so long is a suspicion: microseconds. Infinity: it never is, and who is cut off never halts. */
   readonly suspicionMicros: number;
+  /** For simulators: which rare branches are taken. None where left out. */
+  readonly takes?: TakesBranch;
 }
 
 export class Engine {
@@ -87,6 +90,7 @@ export class Engine {
       this.memberTable,
       new EndNotes(view),
       options.suspicionMicros,
+      options.takes ?? TAKES_NONE,
       before?.standing,
     );
   }

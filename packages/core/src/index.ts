@@ -7,6 +7,7 @@ export * from './engine.js';
 export * from './epoch.js';
 export * from './member.js';
 export * from './push-list.js';
+export * from './rare-branches.js';
 export * from './view/view.js';
 export * from './view/layout.js';
 export * from './view/next-view.js';

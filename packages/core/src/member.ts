@@ -21,6 +21,7 @@ import type { Multicast } from './multicast/multicast.js';
 import type { MembershipState } from './membership/membership-machine.js';
 import type { ViewRecord } from './membership/view-record.js';
 import type { ApplicationMessage, ControlMessage, Delivery, KeysMessage, Ports } from './ports.js';
+import { TAKES_NONE, type TakesBranch } from './rare-branches.js';
 import { assertView, rankOfMember, type MemberIdentity, type View } from './view/view.js';
 
 /** What one turn takes of the fabric's events; the rest waits for the next. */
@@ -50,6 +51,7 @@ export class Member {
   readonly identity: MemberIdentity;
   private readonly options: MemberOptions;
   private readonly ports: Ports;
+  private readonly takes: TakesBranch;
   private readonly outbox = new Outbox();
   private epoch: Epoch;
   /** Views left behind that others may still need me in, oldest first. */
@@ -72,6 +74,7 @@ export class Member {
     this.identity = view.members[myRank]!;
     this.options = options;
     this.ports = ports;
+    this.takes = options.takes ?? TAKES_NONE;
     this.epoch = new Epoch(view, this.identity, ports.fabric, options);
   }
 
@@ -280,7 +283,7 @@ export class Member {
       this.performDeliveries();
       if (outbox.effects.length > 0) this.performEffects();
       if (this.earlyMessages.length > 0 && !this.engine.manager.isOver) work += this.handMessages();
-      if (this.flushPushes() && this.former.length > 0) this.retireFormer();
+      if (this.flushPushes() && this.former.length > 0) work += this.retireFormer();
       return work;
     } catch (error) {
       this.halt(error);
@@ -298,15 +301,22 @@ export class Member {
     }
   }
 
-  /** Once all are in the present view nobody needs those before it. Nothing is under way from them then. */
-  private retireFormer(): void {
+  /**
+   * Once all are in the present view nobody needs those before it. Nothing is under way from them then.
+   *
+   * @returns how much was done, or is left to the next turn
+   */
+  private retireFormer(): number {
     const { state } = this;
-    if (state !== 'running' && state !== 'leaving') return;
+    if (state !== 'running' && state !== 'leaving') return 0;
+    if (this.takes('keeps a former view')) return 1;
     for (const epoch of this.former) {
       epoch.peers.forEach((_, rank) => this.disconnect(epoch, rank));
       epoch.close();
     }
+    const count = this.former.length;
     this.former = [];
+    return count;
   }
 
   /** A peer that failed, or whose writes were lost, is a member that the view has lost. */
@@ -446,6 +456,7 @@ export class Member {
    * the silence.
    */
   private tellThoseWithout(record: ViewRecord): void {
+    if (this.takes('keeps what is decided to itself')) return;
     const { view, identity, ports } = this;
     view.members.forEach((member, rank) => {
       if (record.fates[rank] === 'stays' || rank === this.myRank) return;

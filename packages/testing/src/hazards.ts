@@ -1,6 +1,6 @@
 /**
- * Hazards say how hostile a simulated world is: how often it uses each freedom that the fabric contract and a busy
- * machine give it. All of them off is a fast and tidy network; a checker that holds only there holds by luck.
+ * Hazards say how hostile a simulated world is: how often it uses each freedom that the fabric contract, a busy machine,
+ * and the protocol itself give it. All of them off is a fast and tidy network; a checker that holds only there holds by luck.
  *
  * Each seed draws its own set (`drawHazards`), every hazard off in half of all worlds: hazards that are always on hide
  * each other, for example pauses that are so frequent that no two writes are ever under way together.
@@ -21,9 +21,19 @@ export interface Hazards {
   readonly pause: number;
   /** A turn is taken although nothing happened. */
   readonly idleTurn: number;
+  /** A member takes a rare branch of the protocol, where this world draws that branch (rare-branches.ts). */
+  readonly rareBranch: number;
 }
 
-export const NO_HAZARDS: Hazards = { split: 0, scatter: 0, midTurn: 0, refuse: 0, pause: 0, idleTurn: 0 };
+export const NO_HAZARDS: Hazards = {
+  split: 0,
+  scatter: 0,
+  midTurn: 0,
+  refuse: 0,
+  pause: 0,
+  idleTurn: 0,
+  rareBranch: 0,
+};
 
 /** How often each hazard struck: a batch of runs in which one never did has not tested it. */
 export type HazardCounts = { -readonly [hazard in keyof Hazards]: number };
@@ -42,5 +52,6 @@ export function drawHazards(random: Random): Hazards {
     refuse: draw(0.25),
     pause: draw(0.05),
     idleTurn: draw(0.2),
+    rareBranch: draw(0.5),
   };
 }

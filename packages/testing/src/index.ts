@@ -1,6 +1,7 @@
 export * from './random.js';
 export * from './event-queue.js';
 export * from './hazards.js';
+export * from './rare-branches.js';
 export * from './simulated-network.js';
 export * from './simulated-fabric.js';
 export * from './simulated-control.js';
@@ -27,6 +28,7 @@ export * from './checkers/fifo.js';
 export * from './checkers/monotone-counters.js';
 export * from './checkers/equal-state.js';
 export * from './checkers/no-halt.js';
+export * from './checkers/typed-errors.js';
 export * from './checkers/settled.js';
 export * from './checkers/uniform.js';
 export * from './checkers/last-word.js';

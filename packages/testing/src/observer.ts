@@ -22,6 +22,8 @@ export interface ObservedDelivery {
 export abstract class Observer {
   /** A member took a message; `payload[0 .. length)` is only lent. */
   onSend(_node: number, _set: number, _ticket: number, _payload: Uint8Array, _length: number): void {}
+  /** A member refused a message. */
+  onRefusal(_node: number, _set: number, _error: unknown): void {}
   /** A member took back a message that it had not published. */
   onWithdraw(_node: number, _set: number, _ticket: number): void {}
   /** A member handed a message to its application, which has run; `hash` is that of the payload before it ran. */

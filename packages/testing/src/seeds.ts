@@ -2,6 +2,7 @@
  * runSeeds runs many worlds under all checkers: the search for schedules that break the protocol. A seed is a number, and
  * the whole run follows from it and the profile's name; `replaySeed` shows one of them with its time-line.
  */
+import { RARE_BRANCHES } from '@bowecho/core';
 import { CheckError } from './check-error.js';
 import { watchAll } from './checkers/watch-all.js';
 import { FAULT_EFFECTS, noFaultCounts, type FaultCounts } from './faults/fault-counts.js';
@@ -32,7 +33,7 @@ export interface SeedReport {
   readonly refusals: number;
   /** How often each fault had an effect. */
   readonly fired: FaultCounts;
-  /** What view changes came to. */
+  /** What view changes came to, and which rare branches were taken. */
   readonly reached: ViewCounts;
   /** Virtual time of all worlds together. */
   readonly virtualSeconds: number;
@@ -79,6 +80,7 @@ export function runSeeds({ from, count, profile, nodes }: SeedRange): SeedReport
     virtualMicros += world.now;
     refusals += world.refusals;
     for (const hazard of HAZARDS) struck[hazard] += world.struck[hazard];
+    for (const branch of RARE_BRANCHES) reached[branch]! += world.taken[branch];
     for (const effect of FAULT_EFFECTS) fired[effect] += world.fired[effect];
     for (let rank = 0; rank < world.members.length; rank++) deliveries += world.history(rank).length;
   }

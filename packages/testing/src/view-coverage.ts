@@ -1,8 +1,10 @@
 /**
  * ViewCoverage counts what view changes came to in a run: every step of the membership machine, and the situations that
- * the rules of docs/protocol.md exist for. A batch of runs in which one of them never came about has not tested its rule (C15).
+ * the rules of docs/protocol.md exist for. A batch of runs in which one of them never came about has not tested its rule
+ * (C15). Rare branches of the protocol stand in the same table; worlds count them themselves.
  */
 import {
+  RARE_BRANCHES,
   membershipMachine,
   type MembershipEvent,
   type StateChange,
@@ -42,7 +44,7 @@ export const VIEW_SITUATIONS = [
 
 export type ViewSituation = (typeof VIEW_SITUATIONS)[number];
 
-/** By situation, and by step of the machine (`from --> to: event`): how often. */
+/** By situation, by step of the machine (`from --> to: event`), and by rare branch: how often. */
 export type ViewCounts = Record<string, number>;
 
 /** All steps of the machine, as the keys of `ViewCounts`; an assertion that fails is none that a run of shipped code may take. */
@@ -54,10 +56,12 @@ export const MEMBERSHIP_STEPS: readonly string[] = Object.entries(membershipMach
 );
 
 export function noViewCounts(): ViewCounts {
-  return Object.fromEntries([...MEMBERSHIP_STEPS, ...VIEW_SITUATIONS].map(name => [name, 0]));
+  return Object.fromEntries(
+    [...MEMBERSHIP_STEPS, ...VIEW_SITUATIONS, ...RARE_BRANCHES].map(name => [name, 0]),
+  );
 }
 
-/** One line per step and situation, for people. */
+/** One line each, for people. */
 export function describeViews(counts: ViewCounts): string {
   return Object.entries(counts)
     .map(([name, count]) => `${name.padEnd(42)} ${String(count).padStart(8)}`)

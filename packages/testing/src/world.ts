@@ -26,6 +26,7 @@ import {
   type MemberIdentity,
   type ReplicaSet,
   type SubgroupSpec,
+  type TakesBranch,
   type View,
 } from '@bowecho/core';
 import { CheckError } from './check-error.js';
@@ -40,6 +41,7 @@ import { drawHazards, type HazardCounts, type Hazards } from './hazards.js';
 import { CounterHook, engineOf, memberTableOf, tablesOf, wrapApplication } from './member-internals.js';
 import type { Observer } from './observer.js';
 import { Random, type Seed } from './random.js';
+import { drawRareBranches, noRareBranchCounts } from './rare-branches.js';
 import { SimulatedControl } from './simulated-control.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { SimulatedNode } from './simulated-node.js';
@@ -130,6 +132,8 @@ export class World {
   readonly faults: readonly Fault[];
   /** A stream for whoever invents what the members are to do. */
   readonly workload: Random;
+  /** How often each rare branch of the protocol was taken so far. */
+  readonly taken = noRareBranchCounts();
   /** Turns that did something, and messages sent. */
   workingTurns = 0;
   sends = 0;
@@ -138,6 +142,7 @@ export class World {
   private readonly queue = new EventQueue();
   private readonly control: SimulatedControl;
   private readonly schedule: Random;
+  private readonly takes: TakesBranch;
   private readonly trace = new TraceHash();
   private readonly nodes: readonly SimulatedNode[];
   private readonly observers: Observer[] = [];
@@ -157,6 +162,10 @@ export class World {
     this.hazards = options.hazards ?? drawHazards(random.split('hazards'));
     this.workload = random.split('workload');
     this.schedule = random.split('schedule');
+    this.takes = drawRareBranches(random.split('rare branches'), this.hazards.rareBranch, branch => {
+      this.taken[branch]++;
+      this.struck.rareBranch++;
+    });
     this.maxTurnDelay = toMicros(options.maxTurnDelayMs ?? 0.2);
     this.maxPause = toMicros(options.pauseMs ?? 20);
     this.view = firstView(nodes, options.subgroups ?? [everywhere(nodes)]);
@@ -264,6 +273,7 @@ export class World {
       ringBytes: this.ringBytes,
       queueBytes: this.queueBytes,
       suspicionMicros: this.suspicionMicros,
+      takes: this.takes,
       now: () => this.clockOf(rank),
       wake,
     };
@@ -273,7 +283,7 @@ export class World {
   private listenToSends({ rank, wake }: SimulatedNode, member: Member): void {
     const send = member.send.bind(member);
     member.send = (set, payload, length = payload.length) => {
-      const ticket = send(set, payload, length);
+      const ticket = this.sendOrTell(rank, set, () => send(set, payload, length));
       this.sends++;
       for (const observer of this.observers) observer.onSend(rank, set, ticket, payload, length);
       wake();
@@ -285,6 +295,16 @@ export class World {
       if (isWithdrawn) for (const observer of this.observers) observer.onWithdraw(rank, set, ticket);
       return isWithdrawn;
     };
+  }
+
+  /** Observers hear of a message that is refused, before whoever sends it does. */
+  private sendOrTell(rank: number, set: number, send: () => number): number {
+    try {
+      return send();
+    } catch (error) {
+      for (const observer of this.observers) observer.onRefusal(rank, set, error);
+      throw error;
+    }
   }
 
   /** Virtual time, microseconds. */

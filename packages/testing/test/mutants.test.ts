@@ -17,6 +17,7 @@ const CHECKERS = [
   'monotone-counters',
   'equal-state',
   'no-halt',
+  'typed-errors',
   'one-view',
   'last-word',
   'within-limits',

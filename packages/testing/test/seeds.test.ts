@@ -5,6 +5,7 @@
  * With `SIM_SHRINK=<file>` besides, the failing world is made small and written to that file; `SIM_WORLD=<file>` replays it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { RARE_BRANCHES } from '@bowecho/core';
 import {
   PROFILE_NAMES,
   VIEW_SITUATIONS,
@@ -55,7 +56,9 @@ describe('random worlds', () => {
     const { events, deliveries, struck, refusals } = runSeeds({ from: 0, count: 4000, profile: 'small' });
     expect(events).to.be.greaterThan(4000 * 100);
     expect(deliveries).to.be.greaterThan(4000 * 20);
-    expect(Math.min(...Object.values(struck)), `each of ${JSON.stringify(struck)}`).to.be.greaterThan(1000);
+    const { rareBranch, ...others } = struck;
+    expect(Math.min(...Object.values(others)), `each of ${JSON.stringify(struck)}`).to.be.greaterThan(1000);
+    expect(rareBranch, 'rare branches, of which most are for view changes').to.be.greaterThan(0);
     expect(refusals, 'messages refused because a queue was full').to.be.greaterThan(50);
   });
 
@@ -78,9 +81,9 @@ describe('random worlds', () => {
     ).to.be.greaterThan(0);
   });
 
-  it('keeps every property in 1,000 such worlds of more nodes and several sets, in which every situation comes about that a rule exists for', () => {
+  it('keeps every property in 1,000 such worlds of more nodes and several sets, in which every situation comes about that a rule exists for, and every rare branch is taken', () => {
     const { reached } = runSeeds({ from: 0, count: 1000, profile: 'hostile' });
-    const least = Math.min(...VIEW_SITUATIONS.map(situation => reached[situation]!));
+    const least = Math.min(...[...VIEW_SITUATIONS, ...RARE_BRANCHES].map(name => reached[name]!));
     expect(least, `what was reached\n${describeViews(reached)}\n`).to.be.greaterThan(0);
   });
 

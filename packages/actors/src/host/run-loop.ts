@@ -43,7 +43,7 @@ const IDLE_MICROS = 100;
 const LONG_YIELD_MICROS = 500;
 const CROWDED_MICROS = 100_000;
 /** A loop that rests looks now and then by itself, so that a wake-up that were lost would cost this and not the group. */
-const LOOK_ANYWAY_MS = 50;
+const LOOK_ANYWAY_MS = 100;
 
 /** Microseconds since 1970; follows the monotonic clock, so it never falls while the process lives. */
 export function microsecondsNow(): number {

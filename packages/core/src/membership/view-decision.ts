@@ -79,13 +79,18 @@ export class ViewDecision {
     this.promise(this.ballot);
   }
 
+  /** Carries my own proposal on no more. What I have promised and accepted stays. */
+  giveUp(): void {
+    this.ballot = 0;
+  }
+
   /** Does what the rows call for: promises, accepts, carries my own proposal on. Says whether my vote changed. */
   turn(): boolean {
     const before = this.mine;
     this.followPromises();
     this.acceptHighest();
     // Somebody's promise of more is enough: it may be one of those whose promise I need.
-    if (this.ballot > 0 && this.votes.some(({ promised }) => promised > this.ballot)) this.ballot = 0;
+    if (this.ballot > 0 && this.votes.some(({ promised }) => promised > this.ballot)) this.giveUp();
     if (this.ballot > 0 && this.mine.accepted < this.ballot) this.carryOn();
     return this.mine !== before;
   }

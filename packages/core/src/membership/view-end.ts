@@ -16,6 +16,7 @@
  */
 import { assert } from '../assert.js';
 import { raggedTrim } from '../multicast/stability.js';
+import type { TakesBranch } from '../rare-branches.js';
 import type { MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
 import { nextView, whoStays, type Fate } from '../view/next-view.js';
@@ -85,6 +86,7 @@ export class ViewEnd {
     private readonly table: Table,
     private readonly columns: MemberColumns,
     private readonly notes: EndNotes,
+    private readonly takes: TakesBranch,
   ) {
     this.size = view.members.length;
     this.decision = new ViewDecision(this.size, myRank);
@@ -183,7 +185,10 @@ export class ViewEnd {
     assert(this.isWedged, 'who is not wedged has no vote');
     this.lookedAt = now;
     for (let rank = 0; rank < this.size; rank++) if (rank !== this.myRank) this.lookAt(rank);
-    if (now >= this.proposeAt) this.proposeIfDue(now);
+    const isOutOfTurn = this.tries === 0 && this.known === undefined && this.takes('proposes out of turn');
+    if (now >= this.proposeAt || isOutOfTurn) this.proposeIfDue(now, isOutOfTurn);
+    if (this.tries === 1 && this.decision.isProposing && this.takes('gives its ballot up'))
+      this.decision.giveUp();
     this.decision.turn();
     const chosen = this.known === undefined ? this.decision.chosen : undefined;
     if (chosen !== undefined) this.learn(chosen);
@@ -230,12 +235,12 @@ export class ViewEnd {
     table.raise(columns.accepted, accepted);
   }
 
-  private proposeIfDue(now: number): void {
+  private proposeIfDue(now: number, isOutOfTurn: boolean): void {
     const { staying } = this;
     const place = staying.indexOf(this.myRank);
     const isReady = this.isMajority && this.missingWords.length === 0 && this.missingReplicas.length === 0;
     const waited = now - this.wedgedAt;
-    const turn = Math.max(place, this.isContested(staying) ? CONTEST_SHARE : 0);
+    const turn = Math.max(isOutOfTurn ? 0 : place, this.isContested(staying) ? CONTEST_SHARE : 0);
     if (place >= 0 && isReady && waited >= turn * PATIENCE_MICROS) {
       if (!this.decision.isProposing) {
         const fates = this.fates(staying); // as they are now: those were looked at

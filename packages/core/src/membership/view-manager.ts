@@ -10,6 +10,7 @@ import { assert } from '../assert.js';
 import type { Outbox } from '../effects.js';
 import type { Multicast } from '../multicast/multicast.js';
 import type { ControlMessage, DecidedMessage, KeysMessage } from '../ports.js';
+import type { RareBranch, TakesBranch } from '../rare-branches.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
 import { nextView } from '../view/next-view.js';
@@ -78,13 +79,14 @@ export class ViewManager {
     private readonly table: Table,
     notes: EndNotes,
     private readonly suspicionMicros: number,
+    private readonly takes: TakesBranch,
     private readonly standing?: Standing,
   ) {
     const size = view.members.length;
     this.columns = memberColumns(size);
     this.membership = standing?.membership ?? Membership.initial;
     this.leaveReason = standing?.leaveReason;
-    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes);
+    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes, takes);
     this.connectedTo = view.members.map((_, rank) => rank === myRank);
     this.keysOf = [...this.connectedTo];
     this.suspicions = view.members.map(() => undefined);
@@ -313,6 +315,7 @@ export class ViewManager {
   }
 
   private takeKeys(outbox: Outbox): void {
+    if (this.arrivedKeys.length > 0 && this.isPutOff('takes keys late')) return;
     for (const { rank, keys } of this.arrivedKeys.splice(0))
       if (this.suspicions[rank] === undefined) outbox.effects.push({ kind: 'connect', rank, keys });
   }
@@ -325,7 +328,14 @@ export class ViewManager {
   }
 
   private vote(now: number): void {
-    if (this.viewEnd.isWedged) this.viewEnd.turn(now);
+    if (this.viewEnd.isWedged && !this.isPutOff('votes late')) this.viewEnd.turn(now);
+  }
+
+  /** Whether what is to be done now is left to the next turn. */
+  private isPutOff(branch: RareBranch): boolean {
+    if (!this.takes(branch)) return false;
+    this.hasInput = true;
+    return true;
   }
 
   private step(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
@@ -381,10 +391,12 @@ export class ViewManager {
   private noticeEnd(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
     // The wedge first: who left in order and has gone since is not lost.
     const rank = this.table.firstRowWith(this.columns.wedged, 1);
+    if (rank < 0 && this.firstSuspect < 0) return;
+    if (this.isPutOff('ends its view late')) return;
     if (rank >= 0) {
       const cause = this.table.read(rank, this.columns.wedged);
       this.wedge('VIEW_ENDED', this.describeWedge(rank, cause), cause, now, multicasts, outbox);
-    } else if (this.firstSuspect >= 0) {
+    } else {
       const suspect = this.firstSuspect;
       this.wedge('VIEW_ENDED', this.describeLoss(suspect), wedgedByLoss(suspect), now, multicasts, outbox);
     }

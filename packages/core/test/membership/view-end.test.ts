@@ -1,6 +1,7 @@
 /** Single steps of the end of a view, where it matters who has seen whose row; that they add up is shown by the model. */
 import {
   EndNotes,
+  TAKES_NONE,
   Table,
   ViewEnd,
   foundingView,
@@ -26,7 +27,7 @@ class Member {
 
   constructor(readonly rank: number) {
     this.table = new Table(layout, this.memory, rank);
-    this.end = new ViewEnd(VIEW, rank, this.table, columns, new EndNotes(VIEW));
+    this.end = new ViewEnd(VIEW, rank, this.table, columns, new EndNotes(VIEW), TAKES_NONE);
     this.end.wedge([[10 + rank]], 1, 0);
   }
 

@@ -11,6 +11,7 @@
  */
 import {
   EndNotes,
+  TAKES_NONE,
   Table,
   ViewEnd,
   foundingView,
@@ -63,7 +64,7 @@ class Member {
     const memory = new ArrayBuffer(layout.bytes);
     this.table = new Table(layout, memory, rank);
     this.cells = new Float64Array(memory);
-    this.end = new ViewEnd(view, rank, this.table, columns, notes);
+    this.end = new ViewEnd(view, rank, this.table, columns, notes, TAKES_NONE);
     this.held = Array.from({ length: size }, () => new Array<number>(size).fill(0));
     this.delivered = new Array<number>(size).fill(0);
   }

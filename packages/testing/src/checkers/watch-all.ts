@@ -8,12 +8,14 @@ import { NoHalt } from './no-halt.js';
 import { OneView } from './one-view.js';
 import { Settled } from './settled.js';
 import { TotalOrder } from './total-order.js';
+import { TypedErrors } from './typed-errors.js';
 import { Uniform } from './uniform.js';
 import { WithinLimits } from './within-limits.js';
 
 /** @param digest says what state a replica is in; equal states are not checked where it is left out */
 export function watchAll(world: World, digest?: Digest): void {
   world.observe(new NoHalt(world));
+  world.observe(new TypedErrors(world));
   world.observe(new TotalOrder(world));
   world.observe(new Fifo(world));
   world.observe(new Uniform(world));

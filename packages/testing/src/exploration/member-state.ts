@@ -13,11 +13,11 @@ import { StateHash, type Digest64 } from './state-hash.js';
 
 /** By class: fields that are left out. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
-  Member: ['identity', 'options', 'ports', 'outbox', 'delivery', 'wayOf', 'events'],
+  Member: ['takes', 'identity', 'options', 'ports', 'outbox', 'delivery', 'wayOf', 'events'],
   Epoch: ['memberRegion', 'shardRegions', 'shardBytes', 'peers'],
   Engine: ['mine', 'active'],
-  ViewManager: ['view', 'table', 'columns'],
-  ViewEnd: ['view', 'table', 'columns', 'notes', 'finals', 'recordCells'],
+  ViewManager: ['takes', 'view', 'table', 'columns'],
+  ViewEnd: ['takes', 'view', 'table', 'columns', 'notes', 'finals', 'recordCells'],
   Multicast: ['set', 'columns', 'senderRows', 'stable'],
   RingReader: ['ints', 'doubles'],
   RingWriter: ['bytes', 'ints', 'doubles'],

@@ -4,6 +4,7 @@
  */
 import {
   BORROWED,
+  BowechoError,
   DeliveryList,
   Engine,
   Member,
@@ -561,6 +562,41 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
               }
             }
             return original.call(this, now, outbox);
+          },
+      ),
+  },
+  {
+    name: 'refuses a message with an error of no type',
+    killers: ['typed-errors'],
+    plant: () =>
+      replaceMethod<Multicast, [Uint8Array, number], number>(
+        Multicast,
+        'send',
+        original =>
+          function (payload, length) {
+            try {
+              return original.call(this, payload, length);
+            } catch (error) {
+              throw new RangeError(String(error), { cause: error });
+            }
+          },
+      ),
+  },
+  {
+    name: 'refuses a message and does not say whether it was sent',
+    killers: ['typed-errors'],
+    plant: () =>
+      replaceMethod<Multicast, [Uint8Array, number], number>(
+        Multicast,
+        'send',
+        original =>
+          function (payload, length) {
+            try {
+              return original.call(this, payload, length);
+            } catch (error) {
+              const { code, message } = error as BowechoError;
+              throw new BowechoError(code, message);
+            }
           },
       ),
   },

@@ -52,14 +52,14 @@ function sizeOf(decision: ViewDecision): number {
 
 /** Has every member propose as soon as it may, so that ballots meet ballots: safe by itself, and rare in the shipped code. */
 function impatient(): Restore {
-  return replaceMethod<ViewEnd, [number], void>(
+  return replaceMethod<ViewEnd, unknown[], void>(
     ViewEnd,
     'proposeIfDue',
     original =>
-      function (now) {
+      function (...args) {
         const wedgedAt = this['wedgedAt'] as number;
         Reflect.set(this, 'wedgedAt', -1e12);
-        original.call(this, now);
+        original.apply(this, args);
         Reflect.set(this, 'wedgedAt', wedgedAt);
       },
   );
@@ -404,6 +404,20 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
       );
       return together(restoreWedge, restoreRaise);
     },
+  },
+  {
+    name: 'says of nobody why it is lost',
+    killers: ['typed-errors'],
+    profile: 'faulty',
+    plant: () =>
+      replaceMethod<ViewManager, [number], string>(
+        ViewManager,
+        'describeLoss',
+        () =>
+          function (rank) {
+            return `member ${rank} is lost: ${this.suspected[-1]}`;
+          },
+      ),
   },
   {
     name: 'forgets whom it suspected while the group came up',
