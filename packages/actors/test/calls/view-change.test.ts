@@ -22,6 +22,14 @@ const Ledger = defineActor({ name: 'ledger', replicas: 5, ...methods });
 /** Nodes 0 and 1 hold it; others forward: node 2 to node 0, node 3 to node 1. */
 const Pair = defineActor({ name: 'pair', replicas: 2, ...methods });
 
+const Counting = defineActor({
+  name: 'counting',
+  replicas: 5,
+  state: () => ({ total: 0 }),
+  commands: { add: (state, count: number) => (state.total += count) },
+  args: { add: [Number] },
+});
+
 const Witness = defineActor({
   name: 'witness',
   replicas: 5,
@@ -85,6 +93,23 @@ describe('calls over a view change', () => {
       ]);
       expect(group.nodes[index]!.calls.pendingCount).to.equal(0);
     }
+  });
+
+  it('are answered by the thousand, more than the ring holds, each in the order of its caller', async () => {
+    const group = new NodesByHand(Counting, { count: 3, ringBytes: 16_384 });
+    const refs = [0, 1].map(index => group.ref(Counting, index));
+    const each = 2_500;
+    const calls = refs.map(ref => Array.from({ length: each }, (_, i) => endOf(ref.add(i % 7))));
+    group.kill(2); // it frees no room in any ring
+    group.run(0, 1);
+    expect(group.nodes[0]!.calls.pendingCount).to.equal(each);
+    group.bury(2, 0, 1);
+    group.runAll();
+    const totals = (await Promise.all(calls.flat())) as number[];
+    const sum = Array.from({ length: each }, (_, i) => i % 7).reduce((a, b) => a + b);
+    expect(Math.max(...totals), 'what all of them add up to').to.equal(2 * sum);
+    const ofOne = totals.slice(0, each);
+    expect(ofOne, 'of one caller').to.deep.equal([...ofOne].sort((a, b) => a - b));
   });
 
   it('run onViewChange at one place of the sequence, everywhere', async () => {

@@ -20,6 +20,7 @@ import { FailureDetector } from './failure-detector.js';
 import { Membership, type MembershipEvent, type MembershipState } from './membership-machine.js';
 import { ViewEnd, type EndNotes } from './view-end.js';
 import type { ViewRecord } from './view-record.js';
+import { waitingFor } from './waiting-for.js';
 import { causeRank, isLoss, wedgedByLeaving, wedgedByLoss } from './wedge-cause.js';
 
 /** Keys that have not come after so many suspicion times are a suspicion, too: who beats and says nothing more helps nobody. */
@@ -522,45 +523,8 @@ export class ViewManager {
 
   /** What this state waits for, and on whom; empty when it waits for nothing. */
   waitingFor(): readonly string[] {
-    const { members, vid } = this.view;
-    const idOf = (rank: number): string => members[rank]!.id;
-    switch (this.state) {
-      case 'connecting':
-        return this.unconnected().map(rank => `the keys of ${idOf(rank)}`);
-      case 'installing':
-        return members
-          .filter((_, rank) => this.table.read(rank, this.columns.installed) < 1)
-          .map(member => `${member.id} to be connected to everybody`);
-      case 'leaving':
-        return this.waitingToLeave();
-      case 'wedged':
-        return this.waitingForDecision(idOf);
-      case 'trimming':
-        return [`its own deliveries of view ${vid}`];
-      case 'running':
-      case 'left':
-      case 'halted':
-        return [];
-    }
-  }
-
-  private waitingToLeave(): readonly string[] {
-    if (this.table.read(this.myRank, this.columns.leaving) === 0)
-      return ['everybody to deliver what this member sent'];
-    return this.viewEnd.heldAlone.map(what => `somebody else to hold what it holds alone (${what})`);
-  }
-
-  private waitingForDecision(idOf: (rank: number) => string): readonly string[] {
-    const { viewEnd, view } = this;
-    const { staying, missingWords, missingReplicas } = viewEnd;
-    if (!viewEnd.isMajority) {
-      const others = view.members.flatMap((_, rank) => (staying.includes(rank) ? [] : [idOf(rank)]));
-      return [`more than half of view ${view.vid}; it cannot count on ${others.join(', ')}`];
-    }
-    if (missingReplicas.length > 0) return missingReplicas.map(what => `a replica (${what})`);
-    if (missingWords.length > 0)
-      return missingWords.map(rank => `the last word of ${idOf(rank)} in view ${view.vid}`);
-    return [`${staying.map(idOf).join(', ')} to agree on how view ${view.vid} ends`];
+    const { view, myRank, table, columns, viewEnd } = this;
+    return waitingFor(this.state, { view, myRank, table, columns, viewEnd, unconnected: this.unconnected() });
   }
 
   private dispatch(event: MembershipEvent, reason: string, outbox: Outbox): void {

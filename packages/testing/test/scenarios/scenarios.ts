@@ -306,4 +306,16 @@ export const SCENARIOS: readonly Scenario[] = [
     faults: [crash(0, 40, 5), crash(3, 40, 5)],
     script: world => load(world, 60),
   },
+  {
+    name: 'large-messages-wait-with-small-ones-behind',
+    title:
+      'A member dies while another one has large messages that wait for room, and small ones behind them: all come, in order.',
+    nodes: 3,
+    faults: [crash(2, 40, 3)],
+    script: world =>
+      world.after(39.95, () => {
+        for (let i = 0; i < 12; i++) world.send(0, 0, new Uint8Array(480).fill(i));
+        for (let i = 0; i < 12; i++) world.send(0, 0, Uint8Array.of(i));
+      }),
+  },
 ];
