@@ -10,9 +10,7 @@
  *              --- DEADLINE -> the driver of a node wakes
  * ```
  *
- * The world is the driver of every member, and no kinder than the real one: a turn comes some time after a wake-up, the
- * fabric is armed only when a turn found nothing to do, and nobody else makes a member move. So a wake-up that is lost
- * here would be lost in production, and shows as messages that never arrive.
+ * Turns come from the driver (simulated-driver.ts), and members move in turns alone.
  *
  * Whatever is random is drawn from streams of the seed; two runs of one seed are the same event for event, which
  * `traceHash` proves. What breaks in it is a list of faults, made before it starts (faults/fault.ts); without any, nodes
@@ -38,11 +36,12 @@ import type { FaultStage } from './faults/fault-stage.js';
 import { everywhere, firstView } from './first-view.js';
 import { FoldApplication } from './fold-application.js';
 import { drawHazards, type HazardCounts, type Hazards } from './hazards.js';
-import { CounterHook, engineOf, memberTableOf, tablesOf, wrapApplication } from './member-internals.js';
+import { wrapApplication } from './member-internals.js';
 import type { Observer } from './observer.js';
 import { Random, type Seed } from './random.js';
 import { drawRareBranches, noRareBranchCounts } from './rare-branches.js';
 import { SimulatedControl } from './simulated-control.js';
+import { SimulatedDriver } from './simulated-driver.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { SimulatedNode } from './simulated-node.js';
 import { memberProcess, type SimulatedHost, type SimulatedProcess } from './simulated-process.js';
@@ -141,7 +140,7 @@ export class World {
   refusals = 0;
   private readonly queue = new EventQueue();
   private readonly control: SimulatedControl;
-  private readonly schedule: Random;
+  private readonly driver: SimulatedDriver;
   private readonly takes: TakesBranch;
   private readonly trace = new TraceHash();
   private readonly nodes: readonly SimulatedNode[];
@@ -149,7 +148,6 @@ export class World {
   private readonly timers = new Map<number, () => void>();
   private timerCount = 0;
   private lastTimerAt = 0;
-  private readonly maxTurnDelay: number;
   private readonly maxPause: number;
 
   constructor(options: WorldOptions) {
@@ -161,12 +159,10 @@ export class World {
     this.replay = options.replay ?? `SIM_SEED=${seed}, and this test`;
     this.hazards = options.hazards ?? drawHazards(random.split('hazards'));
     this.workload = random.split('workload');
-    this.schedule = random.split('schedule');
     this.takes = drawRareBranches(random.split('rare branches'), this.hazards.rareBranch, branch => {
       this.taken[branch]++;
       this.struck.rareBranch++;
     });
-    this.maxTurnDelay = toMicros(options.maxTurnDelayMs ?? 0.2);
     this.maxPause = toMicros(options.pauseMs ?? 20);
     this.view = firstView(nodes, options.subgroups ?? [everywhere(nodes)]);
     this.sets = this.view.sets;
@@ -178,6 +174,14 @@ export class World {
       maxDelay,
       hazards: this.hazards,
       eventKind: LANDING,
+    });
+    this.driver = new SimulatedDriver(this.queue, this.network, random.split('schedule'), {
+      hazards: this.hazards,
+      maxTurnDelay: toMicros(options.maxTurnDelayMs ?? 0.2),
+      maxPause: this.maxPause,
+      turnKind: TURN,
+      deadlineKind: DEADLINE,
+      onTurn: (rank, work) => this.noteTurn(rank, work),
     });
     this.control = new SimulatedControl(
       this.queue,
@@ -242,7 +246,7 @@ export class World {
     return {
       nodeOf: rank => this.nodeOf(node.process.member.view.members[rank]!),
       beforeDelivery: () => {
-        this.leak(node);
+        this.driver.leak(node);
         const { deliveryFuse } = node;
         if (deliveryFuse === undefined || deliveryFuse.left-- > 0) return;
         node.deliveryFuse = undefined;
@@ -433,28 +437,7 @@ export class World {
 
   /** Something was queued at a node: its driver takes a turn soon. */
   wake(rank: number): void {
-    const node = this.nodes[rank]!;
-    if (!node.isTurnScheduled && node.isAlive) this.scheduleTurn(node, this.turnDelay(node));
-  }
-
-  private turnDelay(node: SimulatedNode): number {
-    const { schedule, hazards } = this;
-    let delay = schedule.below(this.maxTurnDelay + 1);
-    if (node.isSlow) delay += this.maxPause / 10;
-    if (node.slowUntil > this.queue.now) {
-      this.network.fired.slowTurns++;
-      delay += node.slowness;
-    }
-    if (hazards.pause > 0 && schedule.chance(hazards.pause)) {
-      this.struck.pause++;
-      delay += schedule.below(this.maxPause + 1);
-    }
-    return Math.floor(delay);
-  }
-
-  private scheduleTurn(node: SimulatedNode, delay: number): void {
-    node.isTurnScheduled = true;
-    this.queue.push(this.queue.now + delay, TURN, node.rank, 0);
+    this.driver.wake(this.nodes[rank]!);
   }
 
   /** Lets the next thing happen. False: nothing will ever happen by itself. */
@@ -471,7 +454,7 @@ export class World {
         this.handControl(a, b);
         break;
       case TURN:
-        this.takeTurn(this.nodes[a]!);
+        this.driver.takeTurn(this.nodes[a]!);
         break;
       case TIMER:
         this.fire(a);
@@ -504,76 +487,17 @@ export class World {
     return this.members.some(({ view, state }) => view.vid > 0 || state === 'left' || state === 'halted');
   }
 
+  private noteTurn(rank: number, work: number): void {
+    if (work > 0) this.workingTurns++;
+    this.trace.add(this.queue.now, rank, work, this.network.landings);
+    for (const observer of this.observers) observer.onTurn(rank, work);
+  }
+
   private fire(timer: number): void {
     const action = this.timers.get(timer)!;
     this.timers.delete(timer);
     this.lastTimerAt = this.now;
     action();
-  }
-
-  private takeTurn(node: SimulatedNode): void {
-    const { rank } = node;
-    node.isTurnScheduled = false;
-    if (node.frozenUntil > this.queue.now && node.isAlive) {
-      this.scheduleTurn(node, node.frozenUntil - this.queue.now);
-      return;
-    }
-    if (node.deadlineAt <= this.queue.now) node.deadlineAt = Infinity;
-    if (!node.isAlive || node.isClosed) return;
-    const work = this.isNextTurnLeaky(node) ? this.leakyTurn(node) : node.process.doWork(this.clockOf(rank));
-    if (!node.isAlive) return; // it died in the midst of it
-    if (work > 0) this.workingTurns++;
-    this.trace.add(this.queue.now, rank, work, this.network.landings);
-    for (const observer of this.observers) observer.onTurn(rank, work);
-    if (node.isTurnScheduled) return;
-    if (work > 0 || !node.fabric.arm(node.wake)) this.scheduleTurn(node, this.turnDelay(node));
-    else this.rest(node);
-  }
-
-  /** Nothing to do at a node: it sleeps until it is woken, until its next deadline, or now and then for no reason. */
-  private rest(node: SimulatedNode): void {
-    const { state } = node.process.member;
-    if (node.closesWhenDone && (state === 'left' || state === 'halted')) {
-      this.network.fired.closedMemory++;
-      node.isClosed = true;
-      node.process.member.close();
-      return;
-    }
-    const { nextDeadline } = node.process;
-    if (nextDeadline !== undefined && nextDeadline < Infinity) {
-      const at = Math.max(this.queue.now + 1, node.timeOf(nextDeadline));
-      if (at < node.deadlineAt) this.queue.push((node.deadlineAt = at), DEADLINE, node.rank, 0);
-    }
-    if (this.hazards.idleTurn > 0 && this.schedule.chance(this.hazards.idleTurn)) {
-      this.struck.idleTurn++;
-      this.scheduleTurn(node, this.schedule.below(this.maxPause + 1));
-    }
-  }
-
-  private isNextTurnLeaky(node: SimulatedNode): boolean {
-    const { midTurn } = this.hazards;
-    return midTurn > 0 && this.schedule.chance(midTurn) && this.network.isBoundFor(node.fabric);
-  }
-
-  /** A turn in which writes land while it reads. */
-  private leakyTurn(node: SimulatedNode): number {
-    const { member } = node.process;
-    if (node.hook?.tables[0] !== memberTableOf(engineOf(member)))
-      node.hook = new CounterHook(tablesOf(member), () => this.leak(node));
-    node.isLeaky = true;
-    node.hook.attach();
-    try {
-      return node.process.doWork(this.clockOf(node.rank));
-    } finally {
-      node.hook.detach();
-      node.isLeaky = false;
-    }
-  }
-
-  /** A place in a turn where something may land. */
-  private leak(node: SimulatedNode): void {
-    if (!node.isLeaky || !this.schedule.chance(0.25)) return;
-    while (this.network.landEarly(node.fabric) && this.schedule.chance(0.6));
   }
 
   /** Runs until every member is in state `running`. */
