@@ -15,7 +15,7 @@
  * A view that was left behind for the next one takes other turns: it votes, for those who do not know yet what was decided.
  */
 import type { Outbox } from './effects.js';
-import { BORROWED, CAPTURED } from './fabric.js';
+import { BORROWED, CAPTURED, QUIET } from './fabric.js';
 import { EndNotes } from './membership/view-end.js';
 import { ViewManager, type Standing } from './membership/view-manager.js';
 import { inherited, type Heritage } from './multicast/heritage.js';
@@ -225,10 +225,14 @@ export class Engine {
     return this.manager.voterDeadline;
   }
 
-  /** My row of the member table to all that I am connected to; all of it to those that have had nothing of it. */
+  /**
+   * My row of the member table to all that I am connected to; all of it to those that have had nothing of it. Nobody is
+   * woken by a beat alone: who beats looks as often as it beats, and sees those of the others then.
+   */
   private pushMemberRow(pushes: PushList): void {
     const { memberTable, memberPeers, needsRow } = this;
-    if (!memberTable.isDirty && !this.hasNewPeers) return;
+    const { isDirty, isLate } = memberTable;
+    if (!isDirty && !isLate && !this.hasNewPeers) return;
     const { changedNotesOffset, changedNotesBytes, notesOffset, notesBytes, countersOffset, countersBytes } =
       memberTable;
     memberTable.sealCounters();
@@ -238,7 +242,7 @@ export class Engine {
       const isNew = needsRow[rank] === 1;
       const bytes = isNew ? notesBytes : changedNotesBytes;
       if (bytes > 0) pushes.add(peer, isNew ? notesOffset : changedNotesOffset, bytes, CAPTURED);
-      pushes.add(peer, countersOffset, countersBytes, CAPTURED);
+      pushes.add(peer, countersOffset, countersBytes, isDirty || isNew ? CAPTURED : CAPTURED | QUIET);
       needsRow[rank] = 0;
     }
     this.hasNewPeers = false;

@@ -39,10 +39,12 @@ export const PUSH_REMOTE_OFFSET = 2;
 export const PUSH_LENGTH = 3;
 export const PUSH_FLAGS = 4;
 
-/** The span is borrowed: the fabric may read its bytes after `push` returned. */
+/** Flags, added up. The span is borrowed: the fabric may read its bytes after `push` returned. */
 export const BORROWED = 0;
 /** The span is copied before `push` returns. */
 export const CAPTURED = 1;
+/** Whoever sleeps there need not be woken for this span: it is seen when its target looks the next time. */
+export const QUIET = 2;
 
 /** `drain` fills events of `EVENT_STRIDE` int32 each: kind, then peer index. */
 export const EVENT_STRIDE = 2;

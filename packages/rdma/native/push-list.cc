@@ -9,7 +9,8 @@ namespace bowecho {
 
 namespace {
 
-// As packages/core/src/fabric.ts has it. Mappings take no notice of flags, because everything is copied at the post.
+// As packages/core/src/fabric.ts has it. Mappings copy everything at the post, borrowed or captured. Carriers ring for quiet spans
+// too: what lands by a network wakes by itself.
 constexpr int PUSH_STRIDE = 5;
 constexpr int PUSH_PEER = 0;
 constexpr int PUSH_LOCAL_OFFSET = 1;
@@ -18,6 +19,7 @@ constexpr int PUSH_LENGTH = 3;
 constexpr int PUSH_FLAGS = 4;
 
 constexpr int32_t CAPTURED = 1;
+constexpr int32_t QUIET = 2;
 
 bool isInside(int32_t offset, int32_t length, size_t size) {
   return offset >= 0 && length >= 0 && static_cast<uint64_t>(offset) + static_cast<uint64_t>(length) <= size;
@@ -59,6 +61,7 @@ bool PushList::carryOut(const int32_t* descriptor) {
   const uint8_t* bytes = way->source->bytes + from;
   if (carrier == nullptr) {
     copy(*way, bytes, static_cast<size_t>(to), static_cast<size_t>(length));
+    if ((descriptor[PUSH_FLAGS] & QUIET) == 0) touch(*way);
     return true;
   }
   if (length == 0 || !carrier->isOpen()) return true;
@@ -76,6 +79,10 @@ void PushList::copy(Way& way, const uint8_t* from, size_t to, size_t length) {
   // Data before its guard: a counter must not be seen before the bytes that it vouches for, and the next descriptor may be
   // that counter.
   std::atomic_thread_fence(std::memory_order_release);
+}
+
+/** Whoever that way leads to is to be rung for. */
+void PushList::touch(Way& way) {
   if (way.bell->lastPush != pushes_) {
     way.bell->lastPush = pushes_;
     touched_.push_back(way.bell.get());

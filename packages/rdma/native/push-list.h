@@ -41,6 +41,7 @@ class PushList {
  private:
   bool carryOut(const int32_t* descriptor);
   void copy(Way& way, const uint8_t* from, size_t to, size_t length);
+  void touch(Way& way);
   void ring();
 
   // Indexes are not given twice: a hint about a peer that is gone must not hit its successor. An ended way costs 8 bytes.

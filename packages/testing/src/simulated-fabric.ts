@@ -7,7 +7,6 @@
  */
 import {
   BowechoError,
-  CAPTURED,
   EVENT_PEER_FAILED,
   EVENT_STRIDE,
   EVENT_WRITES_LOST,
@@ -139,7 +138,7 @@ export class SimulatedFabric implements Fabric {
       if (to + length > remote.bytes.length) {
         fail(`push of ${length} bytes to ${to}, into a region of ${remote.bytes.length}`);
       }
-      this.network.post(link, local, remote, from, to, length, batch[at + PUSH_FLAGS] === CAPTURED);
+      this.network.post(link, local, remote, from, to, length, batch[at + PUSH_FLAGS]!);
     }
     this.hasRefused = accepted < count;
     return accepted;

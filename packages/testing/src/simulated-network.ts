@@ -5,7 +5,7 @@
  * arrives as it was when posted; nothing lands in a closed region. What it does not give: any order inside a write (it
  * may land in pieces with turns of the target in between), any order between two links, any particular delay, and the
  * bytes of a borrowed span as they were when posted: those are read when they land, as late as possible, so a sender
- * that overwrites its ring too early is found out.
+ * that overwrites its ring too early is found out. A quiet write wakes nobody when it lands.
  *
  * A link is the way from one node to another. It has one event in the queue, for the next piece of its oldest write.
  * `landEarly` lands such a piece before its time; the world calls it in the middle of a turn.
@@ -14,7 +14,7 @@
  * carries; where it is mended, the first write after the gap lands only inside a poll of its target, and that poll says
  * that writes were lost.
  */
-import { assert } from '@bowecho/core';
+import { CAPTURED, QUIET, assert } from '@bowecho/core';
 import type { EventQueue } from './event-queue.js';
 import { noFaultCounts, type FaultCounts } from './faults/fault-counts.js';
 import { noHazardCounts, type HazardCounts, type Hazards } from './hazards.js';
@@ -43,6 +43,8 @@ class Write {
   /** When its next piece is due, microseconds. */
   due = 0;
   isCaptured = false;
+  /** Whether nobody is woken by it. */
+  isQuiet = false;
   /** Where a captured write's bytes are kept: `bytes[start .. start + room)`. */
   bytes: Uint8Array;
   start: number;
@@ -167,7 +169,7 @@ export class SimulatedNetwork {
     from: number,
     to: number,
     length: number,
-    isCaptured: boolean,
+    flags: number,
   ): void {
     const { random, options, queue } = this;
     if (link.cuts > 0) {
@@ -182,7 +184,8 @@ export class SimulatedNetwork {
     write.to = to;
     write.length = length;
     write.isCaptured = false;
-    if (isCaptured) write.capture();
+    write.isQuiet = (flags & QUIET) !== 0;
+    if ((flags & CAPTURED) !== 0) write.capture();
     write.isAfterGap = link.hasGap;
     link.hasGap = false;
     this.chooseManner(write);
@@ -288,7 +291,7 @@ export class SimulatedNetwork {
       this.fired.lateWrites++;
     } else if (!link.target.isDown) {
       copyPiece(write, piece);
-      link.target.noticeLanding();
+      if (!write.isQuiet) link.target.noticeLanding();
     }
     if (write.landed < write.landing) {
       write.due = this.queue.now + this.random.between(0, this.options.maxDelay);

@@ -3,7 +3,7 @@
  * is worth something: each of a handful of broken fabrics fails it.
  */
 import { InProcessNetwork } from '@bowecho/actors';
-import { CAPTURED, PUSH_FLAGS, PUSH_STRIDE, type Fabric } from '@bowecho/core';
+import { CAPTURED, PUSH_FLAGS, PUSH_STRIDE, QUIET, type Fabric } from '@bowecho/core';
 import {
   EventQueue,
   NO_HAZARDS,
@@ -123,6 +123,16 @@ describe('fabricConformance finds broken fabrics', () => {
           const borrowing = batch.slice();
           for (let i = 0; i < count; i++) borrowing[i * PUSH_STRIDE + PUSH_FLAGS] = CAPTURED - 1;
           return fabric.push(borrowing, count);
+        },
+      })),
+    'is quiet about all of a push that has something quiet in it': () =>
+      changed(wild(), fabric => ({
+        push: (batch, count) => {
+          const hushed = batch.slice();
+          const flags = Array.from({ length: count }, (_, i) => batch[i * PUSH_STRIDE + PUSH_FLAGS]!);
+          const hush = flags.some(each => (each & QUIET) !== 0) ? QUIET : 0;
+          for (let i = 0; i < count; i++) hushed[i * PUSH_STRIDE + PUSH_FLAGS]! |= hush;
+          return fabric.push(hushed, count);
         },
       })),
     'loses what it did not accept': () =>

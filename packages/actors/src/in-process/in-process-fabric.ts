@@ -7,11 +7,13 @@
  */
 import {
   BowechoError,
+  PUSH_FLAGS,
   PUSH_LENGTH,
   PUSH_LOCAL_OFFSET,
   PUSH_PEER,
   PUSH_REMOTE_OFFSET,
   PUSH_STRIDE,
+  QUIET,
   assert,
   fail,
   type Fabric,
@@ -125,7 +127,7 @@ export class InProcessFabric implements Fabric {
         );
       }
       remote.bytes.set(local.bytes.subarray(from, from + length), to);
-      target.notice();
+      if ((batch[at + PUSH_FLAGS]! & QUIET) === 0) target.notice();
     }
     return count;
   }

@@ -250,7 +250,7 @@ export class ViewManager {
 
   /** I am well, in this view too. */
   beat(): void {
-    this.table.raise(this.columns.beat, this.table.read(this.myRank, this.columns.beat) + 1);
+    this.table.raiseLate(this.columns.beat, this.table.read(this.myRank, this.columns.beat) + 1);
   }
 
   /** Whether this member waits for something that no change of the member table announces. */

@@ -116,7 +116,7 @@ export class Table {
     if (this.grow(cell, value)) this.dirty = true;
   }
 
-  /** Grows a cell of my row that others can do without for a while. */
+  /** Grows a cell of my row that nobody waits for: others can do without it for a while, or see it when they look anyhow. */
   raiseLate(cell: number, value: number): void {
     if (this.grow(cell, value)) this.late = true;
   }

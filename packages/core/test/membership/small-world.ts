@@ -6,7 +6,7 @@
  */
 import { expect } from 'chai';
 import {
-  BORROWED,
+  CAPTURED,
   EVENT_PEER_FAILED,
   Member,
   PUSH_FLAGS,
@@ -92,7 +92,8 @@ export class Node implements Fabric, Application {
       if (way === undefined) continue;
       const from = batch[at + PUSH_LOCAL_OFFSET]!;
       const span = way.local.subarray(from, from + batch[at + PUSH_LENGTH]!);
-      const bytes = batch[at + PUSH_FLAGS] === BORROWED ? span : span.slice();
+      const isCaptured = (batch[at + PUSH_FLAGS]! & CAPTURED) !== 0;
+      const bytes = isCaptured ? span.slice() : span;
       this.world.post(this, way.target, batch[at + PUSH_REMOTE_OFFSET]!, bytes);
     }
     return count;

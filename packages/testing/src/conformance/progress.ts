@@ -1,6 +1,6 @@
 /** Polling and sleeping: what poll and drain say, and that nobody sleeps over something that arrived. */
 import { strict as assert } from 'node:assert';
-import { EVENT_STRIDE, type Fabric } from '@bowecho/core';
+import { CAPTURED, EVENT_STRIDE, QUIET, type Fabric } from '@bowecho/core';
 import {
   type ConformanceSetup,
   type ConformanceTraits,
@@ -64,6 +64,27 @@ export function progressTests(it: It, traits: ConformanceTraits): void {
     for (let i = 0; i < 20; i++) await pushAll(setup, a, [{ way, from: 0, length: 64 }]);
     await setup.settle();
     assert.equal(wakes, 1);
+  });
+
+  it('lands a quiet write, and wakes a node for another one of the same push, in either order', async setup => {
+    const { a, b } = setup;
+    const way = connect(a, b, 64);
+    const quiet = { way, from: 0, length: 8, flags: CAPTURED | QUIET };
+    const loud = { way, from: 8, length: 8 };
+    way.from.fill(1);
+    await pushAll(setup, a, [quiet]);
+    await settle(setup);
+    assert.deepEqual([...way.to.subarray(0, 9)], [1, 1, 1, 1, 1, 1, 1, 1, 0]);
+    for (const spans of [
+      [quiet, loud],
+      [loud, quiet],
+    ]) {
+      let wakes = 0;
+      await sleep(setup, b, () => wakes++);
+      await pushAll(setup, a, spans);
+      await setup.settle();
+      assert.equal(wakes, 1, 'a write that is not quiet woke nobody');
+    }
   });
 
   it('does not let a node sleep over a write that it has not polled', async setup => {

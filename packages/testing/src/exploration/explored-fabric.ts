@@ -152,7 +152,7 @@ export class ExploredFabric implements Fabric {
       const length = batch[first + PUSH_LENGTH]!;
       assert(at === batch[first + PUSH_REMOTE_OFFSET], 'tables lie alike everywhere');
       assert(local.isOpen, `push from a closed region of node ${this.node}`);
-      const isCaptured = batch[first + PUSH_FLAGS] === CAPTURED;
+      const isCaptured = (batch[first + PUSH_FLAGS]! & CAPTURED) !== 0;
       const captured = isCaptured ? local.bytes.slice(at, at + length) : undefined;
       link.writes.push(new Write(local, remote, at, length, captured));
     }

@@ -243,7 +243,8 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'minority-halts',
-    title: 'Five are parted, two on one side: the two halt, and the three go on.',
+    title:
+      'Five are parted, two on one side, and can tell each other nothing: the two halt, the three go on.',
     nodes: 5,
     suspicionMs: 100,
     faults: [
@@ -257,6 +258,15 @@ export const SCENARIOS: readonly Scenario[] = [
         eighths: 8,
         senderToldAfter: null,
       },
+      ...[0, 1].flatMap(a =>
+        [2, 3, 4].map((b): Fault => ({
+          kind: 'control-reset',
+          at: 40_000,
+          until: 600_000,
+          between: [a, b],
+          kept: 0,
+        })),
+      ),
     ],
     script: world => load(world, 60),
   },
