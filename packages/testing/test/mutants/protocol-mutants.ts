@@ -19,7 +19,7 @@ import {
   type Outbox,
 } from '@bowecho/core';
 import { FoldApplication, NO_HAZARDS, SimulatedFabric } from '@bowecho/testing';
-import { replaceGetter, replaceMethod, type Mutant } from './mutant.js';
+import { replaceGetter, replaceMethod, type Mutant, type Restore } from './mutant.js';
 
 /** Runs with a table's `minimum` answering only for my own row: as if everybody were as far as I am. */
 function trustingMyselfAlone<T>(multicast: Multicast, run: () => T): T {
@@ -57,6 +57,22 @@ class Unfaithful extends FoldApplication {
     const times = sender === 1 && this.seen === 3 ? this.times : 1;
     for (let i = 0; i < times; i++) super.apply(set, sender, hash);
   }
+}
+
+/** Changes what a multicast refuses a message with. */
+function refuseWith(change: (error: BowechoError) => Error): Restore {
+  return replaceMethod<Multicast, [Uint8Array, number], number>(
+    Multicast,
+    'send',
+    original =>
+      function (payload, length) {
+        try {
+          return original.call(this, payload, length);
+        } catch (error) {
+          throw change(error as BowechoError);
+        }
+      },
+  );
 }
 
 export const PROTOCOL_MUTANTS: readonly Mutant[] = [
@@ -568,37 +584,12 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'refuses a message with an error of no type',
     killers: ['typed-errors'],
-    plant: () =>
-      replaceMethod<Multicast, [Uint8Array, number], number>(
-        Multicast,
-        'send',
-        original =>
-          function (payload, length) {
-            try {
-              return original.call(this, payload, length);
-            } catch (error) {
-              throw new RangeError(String(error), { cause: error });
-            }
-          },
-      ),
+    plant: () => refuseWith(({ message }) => new RangeError(message)),
   },
   {
     name: 'refuses a message and does not say whether it was sent',
     killers: ['typed-errors'],
-    plant: () =>
-      replaceMethod<Multicast, [Uint8Array, number], number>(
-        Multicast,
-        'send',
-        original =>
-          function (payload, length) {
-            try {
-              return original.call(this, payload, length);
-            } catch (error) {
-              const { code, message } = error as BowechoError;
-              throw new BowechoError(code, message);
-            }
-          },
-      ),
+    plant: () => refuseWith(({ code, message }) => new BowechoError(code, message)),
   },
   {
     name: 'node 2 applies a message twice',
