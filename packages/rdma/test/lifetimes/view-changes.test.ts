@@ -106,9 +106,11 @@ function lifetimes(name: string): void {
       for (let i = 0; i < TIMES; i++) last = await change();
       const { descriptors, mappings: shared } = first;
       expect({ descriptors: last.descriptors, shared: last.mappings }).to.deep.equal({ descriptors, shared });
-      // Of 1,350 regions. Places of closed ones stay with a provider that may still write there; they become one.
-      expect(last.mapped - first.mapped, 'mappings').to.be.lessThan(TIMES * VIEWS_AT_ONCE);
-      expect(last.resident - first.resident, 'MiB').to.be.lessThan(5); // of 225 that were used
+      // Places of closed regions stay with a provider that may still write there, and neighbours become one mapping. An allocator
+      // that puts something of its own between them keeps them apart: the address sanitizer's does for one in five.
+      const regions = TIMES * VIEWS_AT_ONCE * MEMBERS * REGION_BYTES.length;
+      expect(last.mapped - first.mapped, `mappings of ${regions} regions`).to.be.lessThan(regions / 3);
+      expect(last.resident - first.resident, 'MiB').to.be.lessThan(5); // of 60 that were used
       for (const fabric of fabrics) expect(drained(fabric)).to.deep.equal([]);
     } finally {
       await Promise.all(fabrics.map(fabric => new Promise<void>(resolve => fabric.close(resolve))));
