@@ -401,7 +401,7 @@ export class Member {
         this.connect(effect.rank, effect.keys);
         break;
       case 'disconnect':
-        this.disconnect(this.epoch, effect.rank);
+        this.shun(this.view.members[effect.rank]!);
         break;
       case 'state-changed':
         application.onStateChanged(effect.change);
@@ -440,6 +440,17 @@ export class Member {
       if (!(error instanceof BowechoError) || this.view.vid === 0) throw error;
       this.engine.manager.suspect(rank, error.message);
       this.disconnect(epoch, rank);
+    }
+  }
+
+  /**
+   * Writes nothing more to a member, in no view: what it heard of me in a former one would keep it from suspecting me as I
+   * suspect it.
+   */
+  private shun(member: MemberIdentity): void {
+    for (const epoch of [...this.former, this.epoch]) {
+      const rank = rankOfMember(epoch.engine.view, member);
+      if (rank >= 0) this.disconnect(epoch, rank);
     }
   }
 

@@ -21,6 +21,13 @@ const ALONE: PlacedSubgroup = {
   shards: [{ replicas: [0], senders: [0] }],
 };
 
+/** A shard of two members. */
+const PAIR: PlacedSubgroup = {
+  name: 'pair',
+  mode: 'ordered',
+  shards: [{ replicas: [0, 3], senders: [0, 3] }],
+};
+
 describe('a view change', () => {
   it('takes a lost member out of the view in five steps, and loses nothing of those who go on', () => {
     const world = new World(3);
@@ -237,6 +244,24 @@ describe('a view change', () => {
     expectOneGroup([n0, n1], 1);
     expect(n0.delivered.filter(text => !text.startsWith('n2')).sort()).to.deep.equal(['n0 late', 'n1 late']);
     expect([n2.member.state, n2.ends.length]).to.deep.equal(['halted', 1]);
+    world.close();
+  });
+
+  it('brings a suspicion to whom it is about, also where both are in a former view still', () => {
+    const world = new World(6, 'ordered', [PAIR]);
+    const [n0, n1, n2, n3, n4, n5] = world.nodes as [Node, Node, Node, Node, Node, Node];
+    world.runFor(SUSPICION);
+    world.kill(n5);
+    while (n0.member.view.vid === 0) world.round();
+    for (const other of [n1, n2, n3, n4]) world.hold(n0, other); // so that the view is not installed, and the former one stays
+    world.settle();
+    expect([n1, n2, n3, n4].map(({ member }) => member.state)).to.deep.equal(new Array(4).fill('installing'));
+    n2.member.memberLost(n3.identity, 'writes of it were lost');
+    world.kill(n0, 0);
+    world.runFor(3 * SUSPICION);
+    // n2 is older than n3; but n3 holds the last replica of a shard, so that nobody else would get on.
+    expectOneGroup([n1, n3, n4], 2);
+    expect(n2.member.state).to.equal('halted');
     world.close();
   });
 
