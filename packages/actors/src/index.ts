@@ -2,6 +2,7 @@ import 'reflect-metadata';
 
 export { BowechoError, ERROR_CODES, type DidExecute, type ErrorCode } from '@bowecho/core';
 export { ActorError, RemoteError } from './errors.js';
+export { packArguments, unpack } from './codec/codec.js';
 export { Value, type ValueOptions } from './codec/values.js';
 export * from './definition/index.js';
 export { ctx, type Context, type HandlerView as View, type Log, type LogFunction } from './ctx.js';
@@ -11,6 +12,7 @@ export { ActorNode, type ActorNodeOptions, type NodeEvents } from './host/actor-
 export { Founding, subgroupSpecOf } from './host/founding.js';
 export { digestOfReplicas } from './host/replica-digest.js';
 export { Replica } from './host/replica.js';
+export { Journal } from './state/journal.js';
 export { RunLoop, microsecondsNow, type Driven } from './host/run-loop.js';
 export { InProcessFabric, InProcessNetwork } from './in-process/in-process-fabric.js';
 export { InProcessControl, InProcessHub } from './in-process/in-process-control.js';

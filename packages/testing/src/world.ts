@@ -500,11 +500,15 @@ export class World {
     action();
   }
 
-  /** Runs until every member is in state `running`. */
+  /**
+   * Runs until every member that lives is in state `running`.
+   *
+   * @throws CheckError where that does not come about
+   */
   runUntilRunning(): void {
-    while (!this.members.every(member => member.state === 'running')) {
-      const isDone = !this.step();
-      if (!isDone) continue;
+    while (!this.members.every((member, rank) => !this.isAlive(rank) || member.state === 'running')) {
+      const goesOn = this.step() && this.now < LONGEST_UNREST;
+      if (goesOn) continue;
       const waiting = this.members.map(
         (member, rank) => `${rank} ${member.state}: ${member.waitingFor().join()}`,
       );

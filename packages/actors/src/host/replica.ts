@@ -13,7 +13,7 @@ import { enterHandler, leaveHandler, type HandlerFrame, type HandlerView, type L
 import type { ActorDefinition, MethodDefinition } from '../definition/actor-definition.js';
 import { digestState } from '../state/digest.js';
 import type { Journal } from '../state/journal.js';
-import { snapshotState } from '../state/snapshot.js';
+import { restoreState, snapshotState } from '../state/snapshot.js';
 import { trackedInstance } from '../state/tracked-instance.js';
 
 type Handler = (this: object, ...args: unknown[]) => unknown;
@@ -143,6 +143,17 @@ export class Replica {
   snapshot(key: string): unknown {
     const actor = this.instances.get(key);
     return actor === undefined ? undefined : snapshotState(actor);
+  }
+
+  /** Makes the state of an instance what a snapshot of it holds; undefined: there is none. */
+  restore(key: string, snapshot: { readonly of: unknown } | undefined): void {
+    if (snapshot === undefined) {
+      this.instances.delete(key);
+      return;
+    }
+    const actor = this.instances.get(key) ?? this.make();
+    restoreState(actor, snapshot.of);
+    this.instances.set(key, actor);
   }
 
   private place(at: OrderedAt): void {

@@ -3,6 +3,8 @@
  * ended. It is what a test looks at to understand a run, and what checkers of whole histories work on.
  */
 
+import type { CallFace, CallOptions } from '@bowecho/actors';
+
 /** One call by a reference. */
 export interface CallRecord {
   /** Node that called. */
@@ -10,7 +12,13 @@ export interface CallRecord {
   readonly actor: string;
   readonly key: string;
   readonly method: string;
+  /** As they were given. */
   readonly args: readonly unknown[];
+  /** As they went out, packed; undefined where they were refused. */
+  readonly sent: Uint8Array | undefined;
+  readonly face: CallFace;
+  /** How a query was to be served; undefined where the call did not say. */
+  readonly read: CallOptions['read'];
   /** Virtual milliseconds. */
   readonly calledAt: number;
   /** Virtual milliseconds; undefined while it is pending, and for calls by `$tell`. */
@@ -33,7 +41,8 @@ export class CallHistory {
   }
 }
 
-function describeCall(call: CallRecord): string {
+/** One line for people. */
+export function describeCall(call: CallRecord): string {
   const { node, actor, key, method, args, calledAt, settledAt, outcome } = call;
   const head = `${calledAt.toFixed(3)} ms n${node} ${actor}(${show(key)}).${method}(${args.map(show).join(', ')})`;
   if (outcome === undefined) return `${head} pending`;

@@ -14,7 +14,9 @@
 import {
   ActorNode,
   canonicalKey,
+  checkArguments,
   definitionOf,
+  packArguments,
   refClassOf,
   subgroupSpecOf,
   DEFAULTS,
@@ -33,6 +35,7 @@ import type { Hazards } from '../hazards.js';
 import type { Seed } from '../random.js';
 import type { SimulatedHost } from '../simulated-process.js';
 import { World, type WorldOptions } from '../world.js';
+import { checkCalls } from '../linearizability/check-calls.js';
 import { CallHistory, type CallRecord } from './call-history.js';
 
 export interface SimulationOptions {
@@ -236,6 +239,35 @@ export class Simulation implements Disposable {
     }
   }
 
+  /**
+   * What callers were told of an actor so far is what one object would have told them, called by one after the other: each call took
+   * effect at one moment between its begin and its end. Each instance is judged by itself, by running the class again.
+   *
+   * `local` reads and `$all` are left out. What depends on `ctx.now()`, `ctx.id()` or `ctx.random()` cannot be judged: such
+   * answers count as wrong.
+   *
+   * @throws CheckError that names the answer which nothing explains
+   * @throws BowechoError `ACTOR_UNKNOWN`; `ACTOR_INVALID` for an unordered actor, and for one with `onViewChange` once the view has
+   *   changed
+   * @example
+   * await Promise.all([sim.get(Counter, 'visits').add(1), sim.get(Counter, 'visits', { node: 2 }).read()]);
+   * sim.assertLinearizable(Counter);
+   */
+  assertLinearizable(actor: ActorClass): void {
+    const definition = this.definitionOf(actor);
+    const hasOtherViews = this.world.members.some(({ view }) => view.vid > 0);
+    if (definition.mode !== 'ordered' || (definition.hasOnViewChange && hasOtherViews)) {
+      const why = definition.mode !== 'ordered' ? 'it is unordered' : 'onViewChange has run, and is no call';
+      throw new BowechoError('ACTOR_INVALID', `actor '${definition.name}' cannot be linearizable: ${why}`);
+    }
+    const problem = checkCalls(
+      this.history.calls,
+      definition,
+      key => this.nodes[0]!.route(definition, key).set,
+    );
+    if (problem !== undefined) throw this.world.violation('linearizable', problem.sentence, problem.lines);
+  }
+
   /** Ends the simulation: calls without an answer fail as `CLOSED`, and so do all from now on. */
   [Symbol.dispose](): void {
     this.isDisposed = true;
@@ -251,7 +283,7 @@ export class Simulation implements Disposable {
   }
 
   private invoke(node: number, request: CallRequest): Promise<unknown> | void {
-    const { definition, method, key, args, face } = request;
+    const { definition, method, key, args, face, options } = request;
     if (this.isDisposed) {
       if (face !== 'tell') return Promise.reject(simulationIsOver('no'));
       this.deadLetters.push(simulationIsOver('no'));
@@ -264,6 +296,9 @@ export class Simulation implements Disposable {
       key,
       method: method.name,
       args,
+      sent: sentBy(request),
+      face,
+      read: options?.read,
       calledAt: this.now,
       settledAt: undefined,
       outcome: undefined,
@@ -385,6 +420,16 @@ class Answer {
   settle(outcome: Outcome): void {
     this.end?.(outcome);
     this.end = undefined;
+  }
+}
+
+/** The arguments as every replica gets them; undefined where they are refused, as the call will be. */
+function sentBy({ method, args }: CallRequest): Uint8Array | undefined {
+  try {
+    return new Uint8Array(packArguments(checkArguments(method, args))); // the packer uses its buffer again
+  } catch (error) {
+    if (error instanceof BowechoError) return undefined;
+    throw error;
   }
 }
 

@@ -2,8 +2,9 @@
  * Goal: a user's test sees what becomes of actors where nodes fail. Method: `simulate()` with faults, seeds as given; the checkers are on.
  */
 import { Command, Query, Replicated, type View } from '@bowecho/actors';
-import { simulate, type Fault } from '@bowecho/testing';
+import { simulate } from '@bowecho/testing';
 import { expect } from 'chai';
+import { crash } from './crash.js';
 
 @Replicated({ name: 'tally' })
 class Tally {
@@ -27,18 +28,6 @@ class Tally {
   }
 }
 
-const crash = (rank: number, ms: number): Fault => ({
-  kind: 'crash',
-  at: ms * 1000,
-  until: ms * 1000 + 1_000_000,
-  rank,
-  moment: 'turn',
-  after: 0,
-  eighths: [8, 4, 0],
-  toldByFabric: [2000, 2000, 2000],
-  toldByControl: [null, null, null],
-});
-
 describe('a simulation in which a node crashes', () => {
   it('answers the calls of the others, each once, and tells the actors of the view at one place of their order', async () => {
     for (let seed = 1; seed <= 30; seed++) {
@@ -61,6 +50,14 @@ describe('a simulation in which a node crashes', () => {
       const seen = await survivor.views();
       expect(seen.at(-1)).to.match(new RegExp(`^1: n.,n. without n${crashed} at`));
       expect(await other.views()).to.deep.equal(seen);
+    }
+  });
+
+  it('comes up without a node that crashes before it is up', async () => {
+    for (const seed of [1, 2, 3]) {
+      using sim = simulate({ actors: [Tally], seed, nodes: 3, faults: [crash(2, 5)] });
+      expect(await sim.get(Tally, 'all', { node: 0 }).add(1)).to.equal(1);
+      expect(sim.world.members[0]!.view.members.map(({ id }) => id)).to.deep.equal(['n0', 'n1']);
     }
   });
 

@@ -1,0 +1,110 @@
+/**
+ * ActorModel is a user's actor as what it claims to be: one object, called by one caller after the other. It runs the user's
+ * own class on the replica that members run, and compares what it answers with what callers were told.
+ *
+ * What handlers take from `ctx.now()`, `ctx.id()` and `ctx.random()` follows from the place of a call in the real order, which
+ * nobody outside knows: here it is another one. Answers that depend on it are not explained by any order.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  ActorError,
+  BowechoError,
+  Journal,
+  Replica,
+  unpack,
+  type ActorDefinition,
+  type Log,
+  type MethodDefinition,
+} from '@bowecho/actors';
+import type { ReplicaSet } from '@bowecho/core';
+import type { SequentialModel } from './linearize.js';
+
+export interface ActorCall {
+  readonly method: MethodDefinition;
+  /** Arguments, packed. */
+  readonly sent: Uint8Array;
+  /** What the caller was told; undefined where nobody knows. */
+  readonly answer: ActorAnswer | undefined;
+}
+
+export type ActorAnswer = { readonly value: unknown } | { readonly error: Error };
+
+/** The state of one instance, as a value. */
+export interface InstanceState {
+  /** A snapshot; undefined where there is no instance. */
+  readonly tree: { readonly of: unknown } | undefined;
+  readonly digest: string;
+}
+
+const NO_INSTANCE: InstanceState = { tree: undefined, digest: '' };
+
+/** @param set any set of that actor's shard: ids and random numbers are named by it */
+export function actorModel(
+  definition: ActorDefinition,
+  key: string,
+  set: ReplicaSet,
+): SequentialModel<InstanceState, ActorCall> {
+  const view = { id: 0, members: [], joined: [], left: [] };
+  const replica = new Replica(definition, set, new Journal(), SILENT, view);
+  /** What the replica holds; undefined after a call that came to nothing. */
+  let held: InstanceState | undefined = NO_INSTANCE;
+  let ordinal = 0;
+
+  const hold = (state: InstanceState): void => {
+    if (held?.digest !== state.digest) replica.restore(key, state.tree);
+    held = undefined;
+  };
+  const stateNow = (): InstanceState => {
+    const digest = replica.digest(key);
+    return digest === undefined ? NO_INSTANCE : { tree: { of: replica.snapshot(key) }, digest };
+  };
+
+  return {
+    initial: NO_INSTANCE,
+
+    apply(state, { method, sent, answer }) {
+      hold(state);
+      const args = unpack(sent) as readonly unknown[];
+      const isQuery = method.kind === 'query';
+      const at = { vid: 0, ordinal: ordinal++, time: 0, sender: 0 };
+      const outcome = isQuery ? replica.query(key, method, args) : replica.command(key, method, args, at);
+      const told = outcome.ok ? { value: outcome.value } : { error: outcome.error };
+      const isExplained = answer === undefined || isSame(told, answer);
+      if (!isExplained && !isQuery) return undefined;
+      held = isQuery ? state : stateNow();
+      return isExplained ? held : undefined;
+    },
+
+    // What threw was rolled back.
+    isRead: ({ method, answer }) =>
+      method.kind === 'query' || (definition.atomic && answer !== undefined && 'error' in answer),
+
+    keyOf: ({ digest }) => digest,
+  };
+}
+
+/** Whether two answers tell a caller the same. */
+function isSame(told: ActorAnswer, answer: ActorAnswer): boolean {
+  if ('value' in told) return 'value' in answer && isDeepStrictEqual(told.value, answer.value);
+  if (!('error' in answer)) return false;
+  const [mine, theirs] = [told.error, answer.error];
+  if (mine instanceof ActorError)
+    return (
+      theirs instanceof ActorError &&
+      mine.code === theirs.code &&
+      mine.message === theirs.message &&
+      isDeepStrictEqual(mine.details, theirs.details)
+    );
+  return (
+    mine instanceof BowechoError &&
+    theirs instanceof BowechoError &&
+    mine.code === theirs.code &&
+    mine.message === theirs.message
+  );
+}
+
+function ignore(): void {
+  // What a handler logs it has logged when it ran for its caller.
+}
+
+const SILENT: Log = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
