@@ -1,8 +1,8 @@
 /**
  * linearize() judges a history of calls: whether there is one order of them, in which each takes effect at a single moment
  * between its call and its return, that explains every answer. It is the search of Wing and Gong with Lowe's memory: a set of
- * calls that was tried and led to a state is not tried again to the same state. A read goes as soon as
- * its answer fits: an order that has it later is as good with it now, so that is never taken back.
+ * calls that was tried and led to a state is not tried again to the same state. A read goes as soon as its answer fits: an
+ * order that has it later is as good with it now, so that is never taken back.
  *
  * A call that never returned may have taken effect at any moment since, or never. Two calls that touch in time (one returns
  * when the other begins) count as overlapping.
@@ -86,7 +86,7 @@ export function linearize<State, Op>(
   const tried = new Set<string>();
   /** The order so far, with the state before each call. */
   const order: { readonly call: Moment; readonly before: State; readonly isSure: boolean }[] = [];
-  // Two sums of 32 bits that name the set of calls in the order, whatever their sequence.
+  // Two words of 32 bits that name the set of calls in the order, whatever their sequence.
   let low = 0;
   let high = 0;
   const toggle = (operation: number): void => {
