@@ -4,6 +4,7 @@
  */
 
 import type { CallFace, CallOptions } from '@bowecho/actors';
+import { jsonLines } from './json-lines.js';
 
 /** One call by a reference. */
 export interface CallRecord {
@@ -38,6 +39,11 @@ export class CallHistory {
   /** One line per call: `12.5 ms n1 bank("eu").deposit("ann", 5) -> 5 after 1.2 ms`. */
   describe(): string {
     return this.calls.map(describeCall).join('\n');
+  }
+
+  /** One line of JSON per call, for tools: see json-lines.ts. */
+  toJsonLines(): string {
+    return jsonLines(this.calls);
   }
 }
 
