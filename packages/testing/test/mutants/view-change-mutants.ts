@@ -21,6 +21,7 @@ import {
   type ViewRecord,
   type Vote,
 } from '@bowecho/core';
+import { NO_HAZARDS } from '@bowecho/testing';
 import { replaceGetter, replaceMethod, together, type Mutant, type Restore } from './mutant.js';
 
 /** Changes what a multicast leaves behind. */
@@ -132,7 +133,8 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'does not take an accepted record over',
     killers: ['one-view', 'no-halt', 'settled', 'liveness', 'total-order'],
-    profile: 'hostile',
+    profile: 'faulty',
+    hazards: NO_HAZARDS,
     plant: () => {
       const restoreProposals = impatient();
       const restoreCarryOn = replaceMethod<ViewDecision, [], void>(
