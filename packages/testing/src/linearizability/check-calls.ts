@@ -2,8 +2,8 @@
  * checkCalls judges what callers saw of the instances of one actor: each instance by itself, for a history is linearizable
  * when its parts by instance are.
  *
- * Left out are calls that never took effect, `local` reads, which promise nothing, and `$all`, which asks every replica for
- * itself. Calls without an answer may have taken effect or not.
+ * Left out are calls that never took effect, `local` reads, which promise nothing, and queries by `$all`, which ask every
+ * replica for itself; a command by `$all` is one command. Calls without an answer may have taken effect or not.
  */
 import { ActorError, BowechoError, RemoteError, type ActorDefinition } from '@bowecho/actors';
 import type { ReplicaSet } from '@bowecho/core';
@@ -66,8 +66,8 @@ function operationOf(call: CallRecord, definition: ActorDefinition): Operation<A
   const { face, read, sent, calledAt, settledAt, outcome } = call;
   const method = definition.methods.find(({ name }) => name === call.method)!;
   const isQuery = method.kind === 'query';
-  if (sent === undefined || face === 'all' || (isQuery && read === 'local')) return undefined;
-  const answer = face === 'tell' || outcome === undefined ? undefined : answerOf(outcome);
+  if (sent === undefined || (isQuery && (read === 'local' || face === 'all'))) return undefined;
+  const answer = face === 'tell' || outcome === undefined ? undefined : answerOf(outcome, face === 'all');
   if (answer === 'nothing happened' || (isQuery && answer === undefined)) return undefined;
   return {
     op: { method, sent, answer },
@@ -77,7 +77,15 @@ function operationOf(call: CallRecord, definition: ActorDefinition): Operation<A
 }
 
 /** What a caller learnt by that; undefined where it does not know whether its call took effect. */
-function answerOf(outcome: NonNullable<CallRecord['outcome']>): ActorAnswer | 'nothing happened' | undefined {
+function answerOf(
+  outcome: NonNullable<CallRecord['outcome']>,
+  isOfAll: boolean,
+): ActorAnswer | 'nothing happened' | undefined {
+  if ('value' in outcome && isOfAll) {
+    // Every replica answers the same; that they do is another checker's matter. Where none is left, nobody knows.
+    const [answer] = outcome.value as Map<string, unknown>;
+    return answer && { value: answer[1] };
+  }
   if ('value' in outcome) return outcome;
   const { error } = outcome;
   if (error instanceof ActorError || error instanceof RemoteError) return outcome;

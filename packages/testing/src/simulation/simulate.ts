@@ -243,7 +243,7 @@ export class Simulation implements Disposable {
    * What callers were told of an actor so far is what one object would have told them, called by one after the other: each call took
    * effect at one moment between its begin and its end. Each instance is judged by itself, by running the class again.
    *
-   * `local` reads and `$all` are left out. What depends on `ctx.now()`, `ctx.id()` or `ctx.random()` cannot be judged: such
+   * `local` reads and queries by `$all` are left out. What depends on `ctx.now()`, `ctx.id()` or `ctx.random()` cannot be judged: such
    * answers count as wrong.
    *
    * @throws CheckError that names the answer which nothing explains

@@ -151,6 +151,17 @@ describe('assertLinearizable', () => {
     expect(() => sim.assertLinearizable(Account)).to.throw(CheckError);
   });
 
+  it('counts a command by $all once, and no query by $all', async () => {
+    using sim = simulate({ actors: [Account], seed: 4 });
+    const ann = sim.get(Account, 'ann');
+    expect([...(await ann.$all.deposit(5)).values()]).to.deep.equal([5, 5, 5]);
+    await ann.$all.balance();
+    expect(await ann.deposit(1)).to.equal(6);
+    sim.assertLinearizable(Account);
+    sim.history.calls[0]!.outcome = { value: new Map([['n0', 4]]) };
+    expect(() => sim.assertLinearizable(Account)).to.throw(CheckError, 'what deposit answered');
+  });
+
   it('says what it cannot judge', async () => {
     using sim = simulate({ actors: [Watcher], seed: 3, faults: [crash(2, 500)] });
     await sim.get(Watcher, 'w', { node: 0 }).seen();
