@@ -5,7 +5,9 @@
  * What handlers take from `ctx.now()`, `ctx.id()` and `ctx.random()` follows from the place of a call in the real order, which
  * nobody outside knows: here it is another one. Answers that depend on it are not explained by any order.
  */
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { serialize } from 'node:v8';
 import {
   ActorError,
   BowechoError,
@@ -33,10 +35,13 @@ export type ActorAnswer = { readonly value: unknown } | { readonly error: Error 
 export interface InstanceState {
   /** A snapshot; undefined where there is no instance. */
   readonly tree: { readonly of: unknown } | undefined;
-  readonly digest: string;
+  /**
+   * Names it: of its bytes, for the order of a Map is state that answers can show, and digests of replicas do not see.
+   */
+  readonly name: string;
 }
 
-const NO_INSTANCE: InstanceState = { tree: undefined, digest: '' };
+const NO_INSTANCE: InstanceState = { tree: undefined, name: '' };
 
 /** @param set any set of that actor's shard: ids and random numbers are named by it */
 export function actorModel(
@@ -51,12 +56,13 @@ export function actorModel(
   let ordinal = 0;
 
   const hold = (state: InstanceState): void => {
-    if (held?.digest !== state.digest) replica.restore(key, state.tree);
+    if (held?.name !== state.name) replica.restore(key, state.tree);
     held = undefined;
   };
   const stateNow = (): InstanceState => {
-    const digest = replica.digest(key);
-    return digest === undefined ? NO_INSTANCE : { tree: { of: replica.snapshot(key) }, digest };
+    if (replica.digest(key) === undefined) return NO_INSTANCE;
+    const of = replica.snapshot(key);
+    return { tree: { of }, name: createHash('sha1').update(serialize(of)).digest('base64') };
   };
 
   return {
@@ -79,7 +85,7 @@ export function actorModel(
     isRead: ({ method, answer }) =>
       method.kind === 'query' || (definition.atomic && answer !== undefined && 'error' in answer),
 
-    keyOf: ({ digest }) => digest,
+    keyOf: ({ name }) => name,
   };
 }
 

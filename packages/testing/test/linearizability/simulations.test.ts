@@ -38,6 +38,19 @@ class Account {
   }
 }
 
+@Replicated({ name: 'linearizable-guests' })
+class Guests {
+  private readonly seats = new Map<string, number>();
+
+  @Command() seat(name: string): void {
+    this.seats.set(name, 1);
+  }
+
+  @Query() inOrder(): string[] {
+    return [...this.seats.keys()];
+  }
+}
+
 @Replicated({ name: 'linearizable-watcher' })
 class Watcher {
   private views = 0;
@@ -149,6 +162,19 @@ describe('assertLinearizable', () => {
     sim.assertLinearizable(Account);
     sim.history.calls[0]!.outcome = { error: new ActorError('SHORT', '0 cents', { have: 1 }) };
     expect(() => sim.assertLinearizable(Account)).to.throw(CheckError);
+  });
+
+  it('knows that states differ by the order of a Map', async () => {
+    const orders = new Set<string>();
+    for (let seed = 0; seed < 20; seed++) {
+      using sim = simulate({ actors: [Guests], seed });
+      await Promise.all(
+        ['ann', 'bob', 'cid'].map((name, node) => sim.get(Guests, 'table', { node }).seat(name)),
+      );
+      orders.add((await sim.get(Guests, 'table').inOrder()).join());
+      sim.assertLinearizable(Guests);
+    }
+    expect(orders.size, 'orders').to.be.greaterThan(1);
   });
 
   it('counts a command by $all once, and no query by $all', async () => {
