@@ -2,6 +2,9 @@
 import { expect } from 'chai';
 import { describeFaults, describeViews, runSeeds, type ProfileName } from '@bowecho/testing';
 
+/** Once in some 20,000 worlds: core's view-change.test.ts has it as a story. */
+const TOO_RARE = 'leaving --> halted: LEFT_OUT';
+
 describe('random worlds, at length', () => {
   const ranges: [ProfileName, number, number][] = [
     ['small', 100_000, 100_000],
@@ -20,8 +23,9 @@ describe('random worlds, at length', () => {
       );
       if (profile !== 'faulty' && profile !== 'hostile') return;
       console.log(`${describeFaults(fired)}\n${describeViews(reached)}`.replace(/^/gm, '      '));
-      if (profile === 'hostile')
-        expect(Math.min(...Object.values(reached)), 'a step that nobody took').to.be.greaterThan(0);
+      if (profile !== 'hostile') return;
+      const never = Object.keys(reached).filter(step => reached[step] === 0 && step !== TOO_RARE);
+      expect(never, 'steps that nobody took').to.deep.equal([]);
     });
   }
 });

@@ -4,7 +4,8 @@
  * event for one that has become true. `dispatch` is the only door, and it takes a reason.
  *
  * What ends a view is a suspicion, a leave, or a wedge seen in any row. Whom I suspect I do not listen to any more in
- * this view, and do not write to: his row stays as my last snapshot has it. What is decided then is the matter of `ViewEnd`.
+ * this view, and do not write to: his rows stay as my last snapshot has them, in all tables. What is decided then is the
+ * matter of `ViewEnd`.
  */
 import { assert } from '../assert.js';
 import type { Outbox } from '../effects.js';
@@ -227,7 +228,7 @@ export class ViewManager {
     this.listen(now);
     this.takeKeys(outbox);
     this.vote(now); // what is decided is looked at first: who left in order and is gone since is not lost
-    this.takeSuspicions(outbox);
+    this.takeSuspicions(multicasts, outbox);
     this.step(now, multicasts, outbox);
     this.lookAt = this.isOver ? this.viewEnd.nextDeadline : this.soonest();
   }
@@ -321,9 +322,11 @@ export class ViewManager {
       if (this.suspicions[rank] === undefined) outbox.effects.push({ kind: 'connect', rank, keys });
   }
 
-  private takeSuspicions(outbox: Outbox): void {
+  /** Its fabric tells nothing more about whom I do not write to, lost writes included: so none of its rows is read again. */
+  private takeSuspicions(multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
     for (const rank of this.freshSuspects.splice(0)) {
       this.viewEnd.suspect(rank);
+      for (const multicast of multicasts) multicast?.freeze(rank);
       outbox.effects.push({ kind: 'disconnect', rank });
     }
   }

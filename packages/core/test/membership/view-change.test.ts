@@ -365,6 +365,28 @@ describe('a member that leaves', () => {
     world.close();
   });
 
+  it('is told, before it is done, that the group went on without it', () => {
+    const world = new World(3);
+    const [n0, n1, n2] = world.nodes as [Node, Node, Node];
+    world.settle();
+    world.hold(n0, n2);
+    world.hold(n1, n2);
+    n2.send('nobody says that it has come');
+    n2.member.leave('maintenance');
+    for (let i = 0; i < 3; i++) world.round();
+    expect(n2.member.state).to.equal('leaving');
+    n0.member.memberLost(n2.identity, 'its control connection broke');
+    world.runFor(10_000);
+    expectOneGroup([n0, n1], 1);
+    const reason = 'the group goes on without this member after view 0: n2 is lost, n0, n1 go on';
+    expect(n2.changes.slice(-2).map(({ from, event }) => [from, event])).to.deep.equal([
+      ['running', 'LEAVE_REQUESTED'],
+      ['leaving', 'LEFT_OUT'],
+    ]);
+    expect(n2.ends).to.deep.equal([{ reason, isLeave: false, executedElsewhere: [1] }]);
+    world.close();
+  });
+
   it('goes in the next view where this one ends before it is done', () => {
     const world = new World(3);
     const [n0, n1, n2] = world.nodes as [Node, Node, Node];
