@@ -18,7 +18,8 @@ import type { Outbox } from './effects.js';
 import { BORROWED, CAPTURED, QUIET } from './fabric.js';
 import { EndNotes } from './membership/view-end.js';
 import { ViewManager, type Standing } from './membership/view-manager.js';
-import { inherited, type Heritage } from './multicast/heritage.js';
+import { Membership } from './membership/membership-machine.js';
+import { inherited, type Heritage, type SharedHeritage } from './multicast/heritage.js';
 import { Multicast, type MulticastOptions } from './multicast/multicast.js';
 import type { PushList } from './push-list.js';
 import { TAKES_NONE, type TakesBranch } from './rare-branches.js';
@@ -47,7 +48,26 @@ export interface EngineOptions extends MulticastOptions {
   readonly takes?: TakesBranch;
 }
 
-export class Engine {
+/** What comes before a view at one of its members: the engine of the view before, or what a joiner has learned. */
+export interface Predecessor {
+  readonly standing: Standing;
+  /** What the multicast of a set begins with; undefined where there is nothing. */
+  heritageFor(next: View, set: number): Heritage | SharedHeritage | undefined;
+}
+
+/**
+ * What comes before the first view of a joiner.
+ *
+ * @param shared by set, of one who was a replica of it before: what its multicasts begin with
+ */
+export function joined(shared: readonly (SharedHeritage | undefined)[]): Predecessor {
+  return {
+    standing: { membership: Membership.initial, leaveReason: undefined },
+    heritageFor: (_, set) => shared[set],
+  };
+}
+
+export class Engine implements Predecessor {
   readonly view: View;
   readonly myRank: number;
   readonly manager: ViewManager;
@@ -67,8 +87,14 @@ export class Engine {
   /** Index in `mine` that delivers first; another one after each turn that had no room for all, so that none starves. */
   private firstSet = 0;
 
-  /** @param before the view before, which is decided and delivered, and leaves its messages to this one */
-  constructor(view: View, myRank: number, memory: EngineMemory, options: EngineOptions, before?: Engine) {
+  /** @param before the view before, which is decided and delivered, and leaves its messages to this one; undefined for founders */
+  constructor(
+    view: View,
+    myRank: number,
+    memory: EngineMemory,
+    options: EngineOptions,
+    before?: Predecessor,
+  ) {
     this.view = view;
     this.myRank = myRank;
     const { length } = view.members;
@@ -95,12 +121,12 @@ export class Engine {
     );
   }
 
-  private get standing(): Standing {
+  get standing(): Standing {
     return this.manager.successorStanding;
   }
 
   /** What a set leaves to its multicast in the next view. */
-  private heritageFor(next: View, set: number): Heritage | undefined {
+  heritageFor(next: View, set: number): Heritage | undefined {
     const multicast = this.multicasts[set];
     const record = this.manager.decided;
     if (multicast === undefined || record === undefined) return undefined;

@@ -2,7 +2,7 @@
  * Epoch is one view at one member: its engine, its registered memory, and its ways to the others. A member has one at a
  * time that it is in, and keeps those before it until nobody needs them any more.
  */
-import { Engine, memberTableLayout, type EngineOptions } from './engine.js';
+import { Engine, memberTableLayout, type EngineOptions, type Predecessor } from './engine.js';
 import type { Fabric, Peer, Region } from './fabric.js';
 import { multicastLayout } from './multicast/multicast.js';
 import { rankOfMember, type MemberIdentity, type View } from './view/view.js';
@@ -20,9 +20,9 @@ export class Epoch {
   /**
    * Registers fresh memory.
    *
-   * @param before the view before, which is decided and delivered, and leaves its messages to this one
+   * @param before what comes before it at this member; undefined for founders
    */
-  constructor(view: View, me: MemberIdentity, fabric: Fabric, options: EngineOptions, before?: Engine) {
+  constructor(view: View, me: MemberIdentity, fabric: Fabric, options: EngineOptions, before?: Predecessor) {
     const myRank = rankOfMember(view, me);
     this.memberRegion = fabric.register(memberTableLayout(view).bytes);
     this.shardRegions = view.sets.map(set =>

@@ -11,12 +11,14 @@
  * nothing any more. It pushes nothing of that turn, so what others saw of it stays true.
  */
 import { assert } from './assert.js';
-import type { Engine, EngineOptions } from './engine.js';
+import { EarlyKeys } from './early-keys.js';
+import { joined, type Engine, type EngineOptions } from './engine.js';
 import { Epoch } from './epoch.js';
 import { BowechoError } from './errors.js';
 import { Outbox, type Effect } from './effects.js';
 import { EVENT_PEER_FAILED, EVENT_STRIDE, EVENT_WRITES_LOST, type Region } from './fabric.js';
 import { DELIVERIES_PER_TURN } from './multicast/delivery-list.js';
+import type { SharedHeritage } from './multicast/heritage.js';
 import type { Multicast } from './multicast/multicast.js';
 import type { MembershipState } from './membership/membership-machine.js';
 import type { ViewRecord } from './membership/view-record.js';
@@ -30,6 +32,8 @@ const MOST_EVENTS = 64;
 export interface MemberOptions extends EngineOptions {
   /** The view to begin with. */
   readonly view: View;
+  /** Of who joins, by set: what the multicasts begin with, as a replica says that was there before. Undefined for founders. */
+  readonly shared?: readonly (SharedHeritage | undefined)[];
   readonly myRank: number;
   readonly ports: Ports;
 }
@@ -60,8 +64,8 @@ export class Member {
   /** By the fabric's peer index: whose memory it is, and of which view. */
   private readonly wayOf = new Map<number, { readonly epoch: Epoch; readonly rank: number }>();
   private readonly events = new Int32Array(MOST_EVENTS * EVENT_STRIDE);
-  /** By id: keys of the next view from members that are in it already. */
-  private readonly earlyKeys = new Map<string, KeysMessage>();
+  /** Of the next view, from those who are in it already. */
+  private readonly earlyKeys = new EarlyKeys();
   /** What applications say from a view that does not run here yet. */
   private earlyMessages: ApplicationMessage[] = [];
   private isBroken = false;
@@ -69,13 +73,14 @@ export class Member {
 
   /** Registers the view's memory. Others learn of it by `start`. */
   constructor(options: MemberOptions) {
-    const { view, myRank, ports } = options;
+    const { view, myRank, ports, shared } = options;
     assertView(view);
     this.identity = view.members[myRank]!;
     this.options = options;
     this.ports = ports;
     this.takes = options.takes ?? TAKES_NONE;
-    this.epoch = new Epoch(view, this.identity, ports.fabric, options);
+    assert((view.vid === 0) === (shared === undefined), `a member that begins in view ${view.vid}`);
+    this.epoch = new Epoch(view, this.identity, ports.fabric, options, shared && joined(shared));
   }
 
   /** The view that this member is in, or was in last. */
@@ -151,8 +156,8 @@ export class Member {
     if (this.isBroken || manager.isOver)
       return `this member ${this.state === 'left' ? 'has left' : 'has halted'}`;
     if (message.kind === 'application') return this.takeMessage(message);
-    if (message.kind === 'keys' && message.vid === vid + 1 && this.isOther(message.from)) {
-      this.earlyKeys.set(message.from.id, message);
+    if (message.kind === 'keys' && message.vid === vid + 1) {
+      this.earlyKeys.keep(message, this.isOther(message.from));
       return undefined;
     }
     return manager.receive(message);
@@ -196,6 +201,21 @@ export class Member {
   /** Goes on purpose: delivers what was sent, then ends the view for itself. */
   leave(reason: string): void {
     this.engine.manager.requestLeave(reason);
+  }
+
+  /**
+   * Has that process let in: this view ends, and in the next one it is a member, unless too many join at once or this member is lost;
+   * ask again then. It must have learned all that is delivered here up to the end of this view when it begins.
+   *
+   * @returns why it cannot be let in now, in words
+   */
+  admit(joiner: MemberIdentity): string | undefined {
+    return this.isBroken ? 'this member has halted' : this.engine.manager.admit(joiner);
+  }
+
+  /** What a replica that is new begins with. To be asked in `onViewEntered`, of a set that this member replicates. */
+  sharedOf(set: number): SharedHeritage {
+    return this.multicast(set).shared;
   }
 
   /** Whether this member may send to that replica set. */
@@ -487,8 +507,7 @@ export class Member {
       if (reason !== undefined) this.memberLost(member, reason);
     });
     this.start();
-    for (const keys of this.earlyKeys.values()) if (keys.vid === view.vid) manager.receive(keys);
-    this.earlyKeys.clear();
+    for (const keys of this.earlyKeys.takeAll()) if (keys.vid === view.vid) manager.receive(keys);
   }
 
   private halt(error: unknown): void {

@@ -6,7 +6,8 @@
  * keys          | vid f64 | address | member table | count u32 | shard table, count times |
  *               each of these: | length u32 | bytes |, and the length 2^32 - 1 alone where there is no table
  * decided       | vid f64 | ballot f64 | count u32 | fate u8, count times | count u32 | trims of a replica set, count times |
- *               each of these: | count u32 | trim f64, count times |
+ *               each of these: | count u32 | trim f64, count times | then | count u32 | joiners, count times |
+ *               each of these: | incarnation f64 | length u32 | id |
  * ```
  *
  * Whether a record fits its view is not known here: that is looked at by who knows the view.
@@ -14,6 +15,7 @@
 import {
   assert,
   BowechoError,
+  fitsInSlot,
   type ApplicationMessage,
   type ControlMessage,
   type DecidedMessage,
@@ -88,9 +90,11 @@ function encodeKeys(message: KeysMessage, maxFrameBytes: number): Buffer {
 }
 
 function encodeDecided({ vid, record }: DecidedMessage, maxFrameBytes: number): Buffer {
-  const { ballot, fates, trims } = record;
+  const { ballot, fates, trims, joiners } = record;
   let payloadBytes = VID_BYTES + COUNT_BYTES + 2 * LENGTH_BYTES + fates.length;
   for (const counts of trims) payloadBytes += LENGTH_BYTES + COUNT_BYTES * counts.length;
+  payloadBytes += LENGTH_BYTES;
+  for (const { id } of joiners) payloadBytes += COUNT_BYTES + LENGTH_BYTES + id.length;
   checkSize(payloadBytes, maxFrameBytes);
   const frame = Buffer.allocUnsafe(HEADER_BYTES + payloadBytes);
   writeHeader(frame, FRAME_KIND.decided, payloadBytes);
@@ -102,6 +106,12 @@ function encodeDecided({ vid, record }: DecidedMessage, maxFrameBytes: number): 
   for (const counts of trims) {
     at = frame.writeUInt32LE(counts.length, at);
     for (const count of counts) at = frame.writeDoubleLE(count, at);
+  }
+  at = frame.writeUInt32LE(joiners.length, at);
+  for (const { id, incarnation } of joiners) {
+    at = frame.writeDoubleLE(incarnation, at);
+    at = frame.writeUInt32LE(id.length, at);
+    at += frame.write(id, at, 'latin1');
   }
   assert(at === frame.length, `${at} bytes of a record in a frame of ${frame.length}`);
   return frame;
@@ -155,8 +165,14 @@ function readRecord(body: Buffer): ViewRecord {
   const trims = reader.list('sets', LENGTH_BYTES, set =>
     reader.list(`trims of set ${set}`, COUNT_BYTES, sender => reader.count(`trims[${set}][${sender}]`)),
   );
+  const joiners = reader.list('joiners', COUNT_BYTES + LENGTH_BYTES, index => ({
+    incarnation: reader.count(`joiners[${index}].incarnation`),
+    id: Buffer.from(reader.bytes(`joiners[${index}].id`)).toString('latin1'),
+  }));
+  for (const joiner of joiners)
+    if (!fitsInSlot(joiner)) throw new Unreadable(`a record: '${joiner.id}' can be no joiner`);
   reader.end();
-  return { ballot, fates, trims };
+  return { ballot, fates, trims, joiners };
 }
 
 /** Reads the fields of a message one after another; no length in it is believed. */

@@ -46,6 +46,13 @@ const decided: fc.Arbitrary<DecidedMessage> = fc.record({
     ballot: vid,
     fates: fc.array(fc.constantFrom('lost' as const, 'leaves' as const, 'stays' as const), { maxLength: 8 }),
     trims: fc.array(fc.array(vid, { maxLength: 4 }), { maxLength: 4 }),
+    joiners: fc.array(
+      fc.record({
+        id: fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
+        incarnation: fc.integer({ min: 1, max: 2 ** 47 }),
+      }),
+      { maxLength: 4 },
+    ),
   }),
 });
 
@@ -97,7 +104,12 @@ describe('a control message', () => {
     kind: 'decided',
     vid: 3,
     from,
-    record: { ballot: 4, fates: ['stays', 'lost'], trims: [[1, 2], [], [3]] },
+    record: {
+      ballot: 4,
+      fates: ['stays', 'lost'],
+      trims: [[1, 2], [], [3]],
+      joiners: [{ id: 'n7', incarnation: 9 }],
+    },
   };
 
   for (const message of [KEYS, DECIDED]) {
@@ -166,6 +178,7 @@ describe('a greeting', () => {
     fabric: word,
     ringBytes: count,
     suspicionTimeout: count,
+    determinismGuard: fc.boolean(),
     fingerprints: fc
       .uniqueArray(fc.tuple(name, fc.string()), { selector: ([key]) => key })
       .map(it => new Map(it)),
@@ -199,6 +212,7 @@ describe('a greeting', () => {
     ['ringBytes', -1, 'ringBytes must be a whole number from 0'],
     ['ringBytes', 1e300, 'ringBytes must be a whole number from 0'],
     ['suspicionTimeout', undefined, 'suspicionTimeout must be a whole number from 0'],
+    ['determinismGuard', 1, 'determinismGuard must be true or false, but is the number 1'],
     ['fingerprints', {}, 'fingerprints must be a list, but is a plain object'],
     ['fingerprints', [['bank']], 'fingerprints[0][1] must be a text, but is undefined'],
     [

@@ -2,13 +2,14 @@
  * ViewEnd brings the members of a view that ends from their last word to one decided record. It lives in the member table:
  *
  *  1. `wedge`: my final counts, by replica set and sender how many frames I acknowledged, lie in the notes of my row,
- *     and `wedged` vouches for them. I acknowledge nothing more, so whatever any member ever delivers was acknowledged by then.
+ *     and `wedged` vouches for them; so do those whom I let in, if any. I acknowledge nothing more, so whatever any member ever delivers was acknowledged by then.
  *  2. Who stays follows from who suspects whom (view/next-view.ts), my own suspicions first: one cut link costs the
  *     younger of its ends. Those who stay, and those who leave on purpose, must be more than half of the view, or
  *     nothing can be decided here.
  *  3. The oldest of them proposes as soon as all of them are wedged: the trim of each set is the minimum of the final counts of
  *     its replicas among them. Nobody can have delivered more, and all of them hold it. Where it does not get on, the next
  *     oldest proposes too, each after a time that grows with its place. Where some shard would have no replica left, nobody does.
+ *     Who joins was let in by one of those who stay.
  *  4. All vote (view-decision.ts), those too whom others suspect. Whoever sees a record chosen shows so, with the record, and who
  *     comes late takes it from there: one row is enough then.
  *
@@ -20,7 +21,8 @@ import type { TakesBranch } from '../rare-branches.js';
 import type { MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
 import { nextView, whoStays, type Fate } from '../view/next-view.js';
-import { isMajority, type ReplicaSet, type View } from '../view/view.js';
+import { isMajority, rankOf, type MemberIdentity, type ReplicaSet, type View } from '../view/view.js';
+import { JOINER_CELLS, MOST_JOINERS, readJoiners, writeJoiners } from './joiner-cells.js';
 import { ViewDecision, type Proposal } from './view-decision.js';
 import { RecordLayout, type ViewRecord } from './view-record.js';
 
@@ -34,12 +36,14 @@ const CONTEST_SHARE = 1 / 2;
  */
 const MOST_DOUBLINGS = 8;
 
-/** How the notes of a row in the member table lie: final counts of all sets and senders, then the record. */
+/** How the notes of a row in the member table lie: final counts of all sets and senders, the record, whom its member lets in. */
 export class EndNotes {
   readonly sets: readonly ReplicaSet[];
   readonly record: RecordLayout;
   /** Cells of the final counts; the record follows. */
   readonly finalCells: number;
+  /** Where those lie whom the member lets in. */
+  readonly joinersAt: number;
   readonly cells: number;
   /** By set: where its senders begin among the final counts. */
   private readonly firstOfSet: readonly number[];
@@ -54,7 +58,8 @@ export class EndNotes {
       return first;
     });
     this.finalCells = at;
-    this.cells = at + this.record.cells;
+    this.joinersAt = at + this.record.cells;
+    this.cells = this.joinersAt + JOINER_CELLS;
   }
 
   /** The final counts of one set, among those of all. */
@@ -106,13 +111,24 @@ export class ViewEnd {
    *
    * @param finals by set, by sender: frames acknowledged; undefined where I am no replica
    * @param cause the value of `wedged`, above 0
+   * @param joiners whom I let in, at most `MOST_JOINERS`
    * @param now microseconds, never falling
    */
-  wedge(finals: readonly (ArrayLike<number> | undefined)[], cause: number, now: number): void {
+  wedge(
+    finals: readonly (ArrayLike<number> | undefined)[],
+    cause: number,
+    joiners: readonly MemberIdentity[],
+    now: number,
+  ): void {
     assert(this.wedgedAt === Infinity, 'a member wedges once in a view');
     const cells = new Float64Array(this.notes.finalCells);
     finals.forEach((counts, set) => this.notes.finalsOf(set, cells).set(counts ?? []));
     this.table.writeNotes(0, cells);
+    if (joiners.length > 0) {
+      const slots = new Float64Array(JOINER_CELLS);
+      writeJoiners(joiners, slots, 0);
+      this.table.writeNotes(this.notes.joinersAt, slots);
+    }
     this.table.raise(this.columns.wedged, cause);
     this.wedgedAt = now;
     this.proposeAt = now;
@@ -244,7 +260,11 @@ export class ViewEnd {
     if (place >= 0 && isReady && waited >= turn * PATIENCE_MICROS) {
       if (!this.decision.isProposing) {
         const fates = this.fates(staying); // as they are now: those were looked at
-        this.decision.propose(() => ({ fates, trims: this.trims(staying) }));
+        this.decision.propose(() => ({
+          fates,
+          trims: this.trims(staying),
+          joiners: this.joiners(staying, fates),
+        }));
       }
       this.proposeAt = now + (place + 1) * PATIENCE_MICROS * 2 ** Math.min(this.tries, MOST_DOUBLINGS);
       this.tries++;
@@ -280,6 +300,31 @@ export class ViewEnd {
       return this.missingAfter(going(more)).length === 0 ? more : some;
     }, []);
     return going(free);
+  }
+
+  /** Whom the member of that rank lets in, as its row shows; nobody before it is wedged. */
+  admittedBy(rank: number): readonly MemberIdentity[] {
+    const { table, columns, notes } = this;
+    if (table.read(rank, columns.wedged) === 0) return [];
+    const slots = new Float64Array(JOINER_CELLS);
+    table.readNotes(rank, notes.joinersAt, slots);
+    return readJoiners(slots, 0);
+  }
+
+  /**
+   * Of those whom anybody who stays lets in, as many as may be lost again at once without a halt; the others are let in in the next
+   * view. Not one whose id a member still has.
+   */
+  private joiners(staying: readonly number[], fates: readonly Fate[]): readonly MemberIdentity[] {
+    const going = staying.filter(rank => fates[rank] === 'stays');
+    const byId = new Map<string, MemberIdentity>();
+    for (const joiner of staying.flatMap(rank => this.admittedBy(rank))) {
+      const isTaken = going.includes(rankOf(this.view, joiner.id));
+      if (!isTaken && joiner.incarnation > (byId.get(joiner.id)?.incarnation ?? 0))
+        byId.set(joiner.id, joiner);
+    }
+    const most = going.length === 0 ? 0 : Math.min(MOST_JOINERS, Math.max(1, going.length - 1));
+    return [...byId.values()].slice(0, most);
   }
 
   /** Those who stay are wedged, so their final counts are there, and are final. */

@@ -3,7 +3,7 @@
  * end. Each turn it asks the plain predicates that matter in the present state, and sends the membership machine an
  * event for one that has become true. `dispatch` is the only door, and it takes a reason.
  *
- * What ends a view is a suspicion, a leave, or a wedge seen in any row. Whom I suspect I do not listen to any more in
+ * What ends a view is a suspicion, a leave, somebody who is to be let in, or a wedge seen in any row. Whom I suspect I do not listen to any more in
  * this view, and do not write to: his rows stay as my last snapshot has them, in all tables. What is decided then is the
  * matter of `ViewEnd`.
  */
@@ -15,14 +15,15 @@ import type { RareBranch, TakesBranch } from '../rare-branches.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
 import { nextView } from '../view/next-view.js';
-import { rankOfMember, type View } from '../view/view.js';
-import { describeFates } from './describe-fates.js';
+import { rankOf, rankOfMember, type MemberIdentity, type View } from '../view/view.js';
+import { describeFates, describeJoiners } from './describe-fates.js';
 import { FailureDetector } from './failure-detector.js';
+import { MOST_JOINERS, fitsInSlot } from './joiner-cells.js';
 import { Membership, type MembershipEvent, type MembershipState } from './membership-machine.js';
 import { ViewEnd, type EndNotes } from './view-end.js';
 import type { ViewRecord } from './view-record.js';
 import { waitingFor } from './waiting-for.js';
-import { causeRank, isLoss, wedgedByLeaving, wedgedByLoss } from './wedge-cause.js';
+import { causeKind, causeRank, wedgeCause } from './wedge-cause.js';
 
 /** Keys that have not come after so many suspicion times are a suspicion, too: who beats and says nothing more helps nobody. */
 const KEYS_PATIENCE = 5;
@@ -55,6 +56,8 @@ export class ViewManager {
   /** Suspicions that no turn has looked at. */
   private readonly freshSuspects: number[] = [];
   private firstSuspect = -1;
+  /** Who has learned what it needs, and is to be let in. */
+  private readonly admitted: MemberIdentity[] = [];
   /** How the view ends, as somebody says who knows: it goes on without me. */
   private toldRecord: ViewRecord | undefined;
   private detector: FailureDetector | undefined;
@@ -203,6 +206,27 @@ export class ViewManager {
   requestLeave(reason: string): void {
     this.leaveReason ??= reason;
     this.hasInput = true;
+  }
+
+  /**
+   * Input: that process has learned what it needs to be a member; the view ends soon, and in the next one it is, unless more want to
+   * join than may at once. Whoever let it in asks again then.
+   *
+   * @returns why it cannot be let in now, in words
+   */
+  admit(joiner: MemberIdentity): string | undefined {
+    const { view, state, admitted } = this;
+    if (state !== 'running') return `view ${view.vid} does not run here (${state})`;
+    if (!fitsInSlot(joiner)) return `'${joiner.id}' (incarnation ${joiner.incarnation}) can be no member`;
+    const present = view.members[rankOf(view, joiner.id)];
+    if (present !== undefined)
+      return `view ${view.vid} has ${joiner.id} (incarnation ${present.incarnation}) still`;
+    if (admitted.some(({ id }) => id === joiner.id))
+      return `a process with the id ${joiner.id} is let in just now`;
+    if (admitted.length === MOST_JOINERS) return `${MOST_JOINERS} processes are let in just now`;
+    admitted.push(joiner);
+    this.hasInput = true;
+    return undefined;
   }
 
   /** Input: an invariant broke. Takes effect at once, because no turn follows. */
@@ -363,12 +387,18 @@ export class ViewManager {
           outbox.effects.push({ kind: 'view-installed', view: this.view });
         }
         break;
+      case 'running':
+        if (this.admitted.length > 0) {
+          const cause = wedgeCause('admits', this.myRank);
+          this.wedge('VIEW_ENDED', describeJoiners(this.admitted), cause, now, multicasts, outbox);
+        }
+        break;
       case 'leaving':
         if (!multicasts.every(multicast => multicast?.isDrained ?? true)) break;
         this.table.raise(this.columns.leaving, 1);
         if (this.viewEnd.mayLeave) {
           const reason = 'all that this member sent was delivered by everybody';
-          this.wedge('DRAINED', reason, wedgedByLeaving(this.myRank), now, multicasts, outbox);
+          this.wedge('DRAINED', reason, wedgeCause('leaves', this.myRank), now, multicasts, outbox);
         }
         break;
       default:
@@ -388,7 +418,8 @@ export class ViewManager {
     if (this.standing !== undefined) return;
     this.table.raise(this.columns.leaving, 1);
     if (!this.viewEnd.mayLeave) return;
-    this.wedge('LEAVE_REQUESTED', this.leaveReason!, wedgedByLeaving(this.myRank), now, multicasts, outbox);
+    const cause = wedgeCause('leaves', this.myRank);
+    this.wedge('LEAVE_REQUESTED', this.leaveReason!, cause, now, multicasts, outbox);
   }
 
   /** A wedge seen in any row ends the view for everybody, and so does a suspicion. */
@@ -402,7 +433,8 @@ export class ViewManager {
       this.wedge('VIEW_ENDED', this.describeWedge(rank, cause), cause, now, multicasts, outbox);
     } else {
       const suspect = this.firstSuspect;
-      this.wedge('VIEW_ENDED', this.describeLoss(suspect), wedgedByLoss(suspect), now, multicasts, outbox);
+      const cause = wedgeCause('lost', suspect);
+      this.wedge('VIEW_ENDED', this.describeLoss(suspect), cause, now, multicasts, outbox);
     }
   }
 
@@ -417,7 +449,12 @@ export class ViewManager {
     const subject = members[about];
     // Any other value was written by a member that broke; the view ends all the same.
     if (subject === undefined) return `${members[rank]!.id} ended the view`;
-    if (!isLoss(cause)) return `${subject.id} leaves`;
+    const kind = causeKind(cause);
+    if (kind === 'leaves') return `${subject.id} leaves`;
+    if (kind === 'admits') {
+      const joiners = this.viewEnd.admittedBy(about); // as far as its own row has come
+      return joiners.length === 0 ? `${subject.id} lets others in` : describeJoiners(joiners);
+    }
     if (this.suspicions[about] !== undefined) return this.describeLoss(about);
     return `${subject.id} is lost, as ${members[rank]!.id} noticed`;
   }
@@ -432,7 +469,7 @@ export class ViewManager {
     outbox: Outbox,
   ): void {
     const finals = multicasts.map(multicast => multicast?.finalCounts());
-    this.viewEnd.wedge(finals, cause, now);
+    this.viewEnd.wedge(finals, cause, this.admitted, now);
     this.dispatch(event, reason, outbox);
     this.vote(now);
   }
@@ -448,7 +485,7 @@ export class ViewManager {
       return;
     }
     outbox.effects.push({ kind: 'view-decided', record });
-    this.dispatch('DECIDED', describeFates(this.view, record.fates), outbox);
+    this.dispatch('DECIDED', describeFates(this.view, record), outbox);
   }
 
   private waitForDecision(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
@@ -487,7 +524,7 @@ export class ViewManager {
     multicasts: readonly (Multicast | undefined)[],
     outbox: Outbox,
   ): void {
-    const reason = `the group goes on without this member after view ${this.view.vid}: ${describeFates(this.view, record.fates)}`;
+    const reason = `the group goes on without this member after view ${this.view.vid}: ${describeFates(this.view, record)}`;
     if (this.viewEnd.isWedged) this.viewEnd.learn(record); // it votes on, and proposes nothing more
     this.dispatch('LEFT_OUT', reason, outbox);
     this.end(reason, false, record, multicasts, outbox);
@@ -503,7 +540,7 @@ export class ViewManager {
       this.end(this.leaveReason!, true, record, multicasts, outbox);
       return;
     }
-    const next = nextView(this.view, record.fates);
+    const next = nextView(this.view, record.fates, record.joiners);
     assert(next.kind === 'next', `a record was decided that no view follows from: ${next.kind}`);
     this.dispatch('TRIMMED', reason, outbox);
     outbox.effects.push({ kind: 'enter-view', view: next.view });

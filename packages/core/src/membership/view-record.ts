@@ -1,17 +1,19 @@
 /**
  * ViewRecord is what is decided when a view ends, once for all of it: what becomes of each member, and up to where each
- * replica set delivers. The members and the layout of the next view follow from it by pure functions, so they are not in it.
+ * replica set delivers, and who joins. The members and the layout of the next view follow from it by pure functions, so they
+ * are not in it.
  *
  * It lies in a member's row as cells of 8 bytes, beside its counters:
  *
- *     ballot | fate, by rank | trim, by replica set and sender | checksum
+ *     ballot | fate, by rank | trim, by replica set and sender | joiners (joiner-cells.ts) | checksum
  *
  * It is pushed before the ballot in the row that vouches for it. A reader takes it only if ballot and checksum are right: a
  * member writes one record over another when a higher ballot comes, and a reader may see some cells of each.
  */
 import { assert, fail } from '../assert.js';
 import type { Fate } from '../view/next-view.js';
-import type { View } from '../view/view.js';
+import type { MemberIdentity, View } from '../view/view.js';
+import { JOINER_CELLS, readJoiners, writeJoiners } from './joiner-cells.js';
 
 export interface ViewRecord {
   /** Under which it was accepted; see view-decision.ts. */
@@ -20,6 +22,8 @@ export interface ViewRecord {
   readonly fates: readonly Fate[];
   /** By replica set, by sender: how many of its frames are delivered in this view. */
   readonly trims: readonly (readonly number[])[];
+  /** Who is in the next view and was not in this one, in the order of their new ranks. */
+  readonly joiners: readonly MemberIdentity[];
 }
 
 const FATES: readonly Fate[] = ['lost', 'leaves', 'stays'];
@@ -34,12 +38,12 @@ export class RecordLayout {
   constructor(view: View) {
     this.members = view.members.length;
     this.senders = view.sets.map(set => set.senders.length);
-    this.cells = 2 + this.members + this.senders.reduce((sum, count) => sum + count, 0);
+    this.cells = 2 + this.members + this.senders.reduce((sum, count) => sum + count, 0) + JOINER_CELLS;
   }
 
   /** @param cells `this.cells` of them are written */
   write(record: ViewRecord, cells: Float64Array): void {
-    const { fates, trims, ballot } = record;
+    const { fates, trims, joiners, ballot } = record;
     assert(fates.length === this.members, `${fates.length} fates of ${this.members} members`);
     assert(trims.length === this.senders.length, `trims of ${trims.length} of ${this.senders.length} sets`);
     let at = 0;
@@ -49,6 +53,8 @@ export class RecordLayout {
       assert(counts.length === this.senders[set], `${counts.length} trims of ${this.senders[set]} senders`);
       for (const count of counts) cells[at++] = count;
     });
+    writeJoiners(joiners, cells, at);
+    at += JOINER_CELLS;
     cells[at] = checksum(cells, at);
   }
 
@@ -59,7 +65,7 @@ export class RecordLayout {
     let at = 1;
     const fates = Array.from({ length: this.members }, () => fateOf(cells[at++]!));
     const trims = this.senders.map(count => Array.from({ length: count }, () => countOf(cells[at++]!)));
-    return { ballot, fates, trims };
+    return { ballot, fates, trims, joiners: readJoiners(cells, at) };
   }
 }
 

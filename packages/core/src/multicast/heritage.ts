@@ -3,6 +3,8 @@
  *
  * What its ring and its queue still hold of my own messages was delivered by nobody, and never will be in that view: it goes
  * out again in the next one, before anything else, in its order and once. Its callers do not notice.
+ *
+ * Who joins gets what belongs to all replicas from one that was there: it has no messages of its own.
  */
 import type { WaitingMessage } from './send-queue.js';
 
@@ -19,6 +21,9 @@ export interface Heritage {
    */
   readonly ahead: Float64Array;
 }
+
+/** What a multicast begins with at a replica that is new: the same at all others. */
+export type SharedHeritage = Pick<Heritage, 'lastTime' | 'ahead'>;
 
 /**
  * The same, with senders counted as in the next view: `senders[i]` is the old index of the sender that is now the i-th,

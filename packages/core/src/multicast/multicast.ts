@@ -19,7 +19,7 @@ import { Table } from '../table/table.js';
 import type { ReplicaSet } from '../view/view.js';
 import type { DeliveryList } from './delivery-list.js';
 import { maxPayloadBytes } from './frame.js';
-import type { Heritage } from './heritage.js';
+import type { Heritage, SharedHeritage } from './heritage.js';
 import { Releases } from './releases.js';
 import { RingReader } from './ring-reader.js';
 import { RingWriter } from './ring-writer.js';
@@ -83,14 +83,15 @@ export class Multicast {
 
   /**
    * @param memory registered, zeroed, of `multicastLayout(set).bytes`
-   * @param heritage of the multicast of this set in the view before, its senders counted as in this view
+   * @param heritage of the multicast of this set in the view before, its senders counted as in this view; at a replica that is
+   *   new, what it shares with the others
    */
   constructor(
     set: ReplicaSet,
     myRank: number,
     memory: ArrayBuffer,
     options: MulticastOptions,
-    heritage?: Heritage,
+    heritage?: Heritage | SharedHeritage,
   ) {
     const layout = multicastLayout(set, options.ringBytes);
     const myRow = set.replicas.indexOf(myRank);
@@ -109,13 +110,15 @@ export class Multicast {
     this.queue = new SendQueue(options.queueBytes);
     this.trail =
       this.writer === undefined || this.ordered ? undefined : new RingReader(this.table.ringOf(myRow));
-    this.ahead = heritage?.ahead ?? new Float64Array(set.senders.length);
+    this.ahead = Float64Array.from(heritage?.ahead ?? set.senders.map(() => 0));
+    assert(this.ahead.length === set.senders.length, `${this.ahead.length} senders of ${set.senders.length}`);
     if (heritage === undefined) return;
-    const { leftovers, tickets, lastTime } = heritage;
+    this.lastTime = heritage.lastTime;
+    if (!('leftovers' in heritage)) return;
+    const { leftovers, tickets } = heritage;
     assert(this.isSender || leftovers.length === 0, `${leftovers.length} messages of no sender`);
     this.queue.restore(leftovers);
     this.tickets = tickets;
-    this.lastTime = lastTime;
   }
 
   /** Whether I may send here. */
@@ -424,6 +427,12 @@ export class Multicast {
       this.ordered ? 0 : delivered + this.ahead[sender]! - trim[sender]!,
     );
     return { leftovers, tickets: this.tickets, lastTime: this.lastTime, ahead };
+  }
+
+  /** What a replica that is new begins with in this view. To be asked before anything is delivered in it. */
+  get shared(): SharedHeritage {
+    assert(this.ordinal === 0 && this.readers.every(({ received }) => received === 0), 'the view has begun');
+    return { lastTime: this.lastTime, ahead: this.ahead.slice() };
   }
 
   /** Copies of my frames beyond the trim, published or not. */

@@ -12,12 +12,12 @@
  * | accepted  | 1       | the ballot under which I last accepted a record                                   |
  * | decided   | 1       | 1: that record is chosen, and ends this view                                      |
  *
- * `wedged` is 2r + 1 where the view ends because rank r leaves, and 2r + 2 where rank r is lost. Who hears of it from a
- * third member first can so name the one that matters.
+ * `wedged` is 3r + 1 where the view ends because rank r leaves, 3r + 2 where rank r is lost, and 3r + 3 where rank r lets
+ * others in. Who hears of it from a third member first can so name the one that matters.
  *
  * `wedged` vouches for all that precedes it, in the shard tables too: those are pushed first, and a reader takes its
- * snapshot of the member table before that of any shard table. It also vouches for the final counts in the notes of the row,
- * and `accepted` for the record there (membership/view-end.ts).
+ * snapshot of the member table before that of any shard table. It also vouches for the final counts in the notes of the row
+ * and for those whom its member lets in, and `accepted` for the record there (membership/view-end.ts).
  */
 import { columnOf, counterBlock, type CounterBlock } from './row-layout.js';
 

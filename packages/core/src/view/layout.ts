@@ -50,7 +50,8 @@ export function layoutSubgroups(
       }
     });
     const shards = placed.map(replicas => placement(replicas, spec.senders));
-    return { name: spec.name, mode: spec.mode, shards };
+    const { name, mode, maxReplicas, senders } = spec;
+    return { name, mode, shards, maxReplicas, maxSenders: senders === 'all' ? Infinity : senders };
   });
   return missing.length > 0 ? { adequate: false, missing } : { adequate: true, subgroups };
 }

@@ -6,10 +6,11 @@
  * it suspects nobody kept. So one cut link costs the younger of its two ends, and never the group. By age alone a dead member
  * that is the oldest would cost everybody who suspects it.
  *
- * Nobody becomes a replica of what it did not hold before: its state would have to come from somewhere first.
+ * Who stays becomes a replica of nothing that it did not hold before: its state would have to come from somewhere first. Who
+ * joins fills up the shards that lack replicas: it has learned their state before it was let in.
  */
 import { assert } from '../assert.js';
-import { assertView, type ReplicaSet, type View } from './view.js';
+import { assertView, type MemberIdentity, type ReplicaSet, type View } from './view.js';
 
 /**
  * What becomes of a member of the view that ends. Who stays or leaves has agreed to the trim; who is lost must never act
@@ -44,8 +45,17 @@ export function whoStays(
   return kept;
 }
 
-/** The view after `old`, by what becomes of each member of that. */
-export function nextView(old: View, fates: readonly Fate[]): NextView {
+/**
+ * The view after `old`.
+ *
+ * @param fates by rank: what becomes of each member
+ * @param joiners who is new, in the order of their ranks, which are the last
+ */
+export function nextView(
+  old: View,
+  fates: readonly Fate[],
+  joiners: readonly MemberIdentity[] = [],
+): NextView {
   const { members, subgroups } = old;
   assert(fates.length === members.length, `${fates.length} fates of ${members.length} members`);
   const staying = members.filter((_, rank) => fates[rank] === 'stays');
@@ -56,15 +66,51 @@ export function nextView(old: View, fates: readonly Fate[]): NextView {
     .filter(set => set.replicas.length === 0)
     .map(({ subgroup, shards }) => missingReplicas(subgroups[subgroup]!.name, shards));
   if (missing.length > 0) return { kind: 'inadequate', missing };
-  const view: View = { vid: old.vid + 1, members: staying, subgroups, sets };
+  const view: View = {
+    vid: old.vid + 1,
+    members: [...staying, ...joiners],
+    subgroups,
+    sets: fillUp(old, sets, staying.length, joiners.length),
+  };
   assertView(view);
   return { kind: 'next', view };
 }
 
-/** Where only some were senders, the oldest so many of those who are left are. */
 function survivingSet(old: ReplicaSet, newRanks: readonly number[]): ReplicaSet {
-  const replicas = old.replicas.map(rank => newRanks[rank]!).filter(rank => rank >= 0);
-  return { ...old, replicas, senders: replicas.slice(0, old.senders.length) };
+  return { ...old, replicas: old.replicas.map(rank => newRanks[rank]!).filter(rank => rank >= 0) };
+}
+
+/**
+ * Each set that lacks replicas gets one joiner after the other, always the one that holds fewest shards of that type; in passes,
+ * so that every set has its second replica before any has its third. Where only some are senders, they are the oldest.
+ *
+ * @param first the rank of the first joiner
+ */
+function fillUp(
+  { subgroups }: View,
+  sets: readonly ReplicaSet[],
+  first: number,
+  joiners: number,
+): readonly ReplicaSet[] {
+  const filled = sets.map(set => ({ set, replicas: [...set.replicas] }));
+  const ranks = Array.from({ length: joiners }, (_, i) => first + i);
+  const most = Math.max(...subgroups.map(({ maxReplicas }) => maxReplicas));
+  const load = subgroups.map(() => new Map(ranks.map(rank => [rank, 0])));
+  for (let size = 1; size < Math.min(most, first + joiners); size++) {
+    for (const { set, replicas } of filled) {
+      if (replicas.length > size || replicas.length >= subgroups[set.subgroup]!.maxReplicas) continue;
+      const loads = load[set.subgroup]!;
+      const free = ranks.filter(rank => !replicas.includes(rank));
+      if (free.length === 0) continue;
+      const rank = free.reduce((best, each) => (loads.get(each)! < loads.get(best)! ? each : best));
+      loads.set(rank, loads.get(rank)! + set.shards.length);
+      replicas.push(rank);
+    }
+  }
+  return filled.map(({ set, replicas }) => {
+    replicas.sort((a, b) => a - b);
+    return { ...set, replicas, senders: replicas.slice(0, subgroups[set.subgroup]!.maxSenders) };
+  });
 }
 
 function missingReplicas(name: string, shards: readonly number[]): string {

@@ -26,10 +26,15 @@ export interface ShardPlacement {
 export interface Subgroup {
   readonly name: string;
   readonly mode: DeliveryMode;
+  /** Replicas of a shard, while members last: who joins fills up to that. */
+  readonly maxReplicas: number;
+  /** How many of them may send, the oldest; Infinity: all. */
+  readonly maxSenders: number;
 }
 
 /** An actor type with the places of its shards. */
-export interface PlacedSubgroup extends Subgroup {
+export interface PlacedSubgroup
+  extends Pick<Subgroup, 'name' | 'mode'>, Partial<Pick<Subgroup, 'maxReplicas' | 'maxSenders'>> {
   readonly shards: readonly ShardPlacement[];
 }
 
@@ -76,7 +81,19 @@ export function foundingView(members: readonly MemberIdentity[], placed: readonl
       sets.push({ index: sets.length, subgroup, mode, shards: together, replicas, senders });
     });
   });
-  return { vid: 0, members, subgroups: placed.map(({ name, mode }) => ({ name, mode })), sets };
+  return { vid: 0, members, subgroups: placed.map(subgroupOf), sets };
+}
+
+/** Where nobody says more, a shard is to have as many replicas as it begins with, and if all of those send, all do later. */
+function subgroupOf({ name, mode, shards, maxReplicas, maxSenders }: PlacedSubgroup): Subgroup {
+  const isSentByAll = shards.every(({ replicas, senders }) => senders.length === replicas.length);
+  const most = (counts: readonly number[]): number => counts.reduce((a, b) => Math.max(a, b), 1);
+  return {
+    name,
+    mode,
+    maxReplicas: maxReplicas ?? most(shards.map(({ replicas }) => replicas.length)),
+    maxSenders: maxSenders ?? (isSentByAll ? Infinity : most(shards.map(({ senders }) => senders.length))),
+  };
 }
 
 /** The rank of the member `id`, or -1. */

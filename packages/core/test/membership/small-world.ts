@@ -16,11 +16,13 @@ import {
   PUSH_REMOTE_OFFSET,
   PUSH_STRIDE,
   foundingView,
+  rankOfMember,
   type Application,
   type ControlMessage,
   type DeliveryMode,
   type Fabric,
   type MemberIdentity,
+  type MemberOptions,
   type MembershipEnd,
   type Peer,
   type PlacedSubgroup,
@@ -42,7 +44,6 @@ interface Memory {
 /** One process: a member with its fabric and all that its application heard. */
 export class Node implements Fabric, Application {
   readonly address: Uint8Array;
-  readonly identity: MemberIdentity;
   member!: Member;
   isAlive = true;
   /** By message: text, from whom, and in which view. */
@@ -57,12 +58,16 @@ export class Node implements Fabric, Application {
   private readonly failures: number[] = [];
   private readonly ways: ({ readonly target: Memory; readonly local: Uint8Array } | undefined)[] = [];
 
+  /** Those who learn from this one and are to be let in. */
+  readonly learners: Node[] = [];
+
+  /** @param rank its place among the nodes of the world; of founders also the rank in the first view */
   constructor(
     readonly world: World,
     readonly rank: number,
+    readonly identity: MemberIdentity,
   ) {
     this.address = Uint8Array.of(rank);
-    this.identity = world.members[rank]!;
   }
 
   get id(): string {
@@ -146,6 +151,7 @@ export class Node implements Fabric, Application {
   onViewEntered(view: View): void {
     expect(view).to.equal(this.member.view);
     this.heard.push(`enters ${describeView(view)}`);
+    for (const learner of this.learners.splice(0)) this.world.teach(learner, this);
   }
 
   onViewInstalled(view: View): void {
@@ -177,12 +183,17 @@ export class Node implements Fabric, Application {
     );
   }
 
+  /** Whether it is in the group, or was. */
+  get isMember(): boolean {
+    return (this.member as Member | undefined) !== undefined;
+  }
+
   get states(): readonly string[] {
     return this.changes.map(({ to }) => to);
   }
 
   turn(now: number): void {
-    if (!this.isAlive) return;
+    if (!this.isAlive || !this.isMember) return;
     if (this.member.doWork(now) > 0 || this.member.nextDeadline <= now) this.world.isBusy = true;
     const { state } = this.member;
     const waits = this.waits.get(state) ?? new Set();
@@ -205,7 +216,7 @@ interface Write {
 export class World {
   readonly members: readonly MemberIdentity[];
   readonly memories: Memory[] = [];
-  readonly nodes: readonly Node[];
+  readonly nodes: Node[];
   now = START;
   /** Whether something was done in the last round, or asked for, that may call for another one. */
   isBusy = true;
@@ -213,7 +224,7 @@ export class World {
   private readonly links: Write[][][];
   /** Links that hold back what is posted, as `from>to`. */
   private readonly held = new Set<string>();
-  private readonly letters: (() => void)[] = [];
+  private letters: { readonly target: Node; readonly message: ControlMessage }[] = [];
   /** Whether the control channel is slow. */
   isMailHeld = false;
   /** Who gets nothing over the control channel any more. */
@@ -223,24 +234,12 @@ export class World {
   constructor(size: number, mode: DeliveryMode = 'ordered', placed: readonly PlacedSubgroup[] = []) {
     this.members = Array.from({ length: size }, (_, rank) => ({ id: `n${rank}`, incarnation: 1 }));
     const ranks = this.members.map((_, rank) => rank);
-    const log: PlacedSubgroup = { name: 'log', mode, shards: [{ replicas: ranks, senders: ranks }] };
+    const shards = [{ replicas: ranks, senders: ranks }];
+    const log: PlacedSubgroup = { name: 'log', mode, shards, maxReplicas: 64 };
     const view = foundingView(this.members, [log, ...placed]);
     this.links = ranks.map(() => ranks.map(() => []));
-    this.nodes = ranks.map(rank => new Node(this, rank));
-    for (const node of this.nodes) {
-      node.member = new Member({
-        view,
-        myRank: node.rank,
-        ringBytes: 1024,
-        queueBytes: 1 << 16,
-        suspicionMicros: SUSPICION,
-        ports: {
-          fabric: node,
-          application: node,
-          control: { send: (to, message) => this.mail(to, message) },
-        },
-      });
-    }
+    this.nodes = ranks.map(rank => new Node(this, rank, this.members[rank]!));
+    for (const node of this.nodes) node.member = this.makeMember(node, { view, myRank: node.rank });
     for (const { member } of this.nodes) member.start();
     this.settle();
     for (const node of this.nodes) {
@@ -251,14 +250,59 @@ export class World {
     }
   }
 
+  private makeMember(node: Node, start: Pick<MemberOptions, 'view' | 'myRank' | 'shared'>): Member {
+    return new Member({
+      ...start,
+      ringBytes: 1024,
+      queueBytes: 1 << 16,
+      suspicionMicros: SUSPICION,
+      ports: {
+        fabric: node,
+        application: node,
+        control: { send: (to, message) => this.mail(to, message) },
+      },
+    });
+  }
+
+  /** A process that wants to join; `teacher` is to let it in. */
+  join(identity: MemberIdentity, teacher: Node): Node {
+    const node = new Node(this, this.nodes.length, identity);
+    this.nodes.push(node);
+    for (const links of this.links) links.push([]);
+    this.links.push(this.nodes.map(() => []));
+    teacher.learners.push(node);
+    expect(teacher.member.admit(identity)).to.equal(undefined);
+    this.isBusy = true;
+    return node;
+  }
+
+  /** What is delivered up to the end of a view is learned from who was in it, and who is in the next one begins with that. */
+  teach(learner: Node, teacher: Node): void {
+    if (!learner.isAlive) return;
+    const { view } = teacher.member;
+    const myRank = rankOfMember(view, learner.identity);
+    if (myRank < 0) {
+      teacher.learners.push(learner);
+      return;
+    }
+    learner.delivered.push(...teacher.delivered);
+    learner.times.push(...teacher.times);
+    learner.heard.push(...teacher.heard);
+    const shared = view.sets.map(({ index, replicas }) =>
+      replicas.includes(teacher.member.myRank) ? teacher.member.sharedOf(index) : undefined,
+    );
+    learner.member = this.makeMember(learner, { view, myRank, shared });
+    learner.member.start();
+  }
+
   private mail(to: MemberIdentity, message: ControlMessage): boolean {
-    const target = this.nodes.find(({ identity }) => identity === to);
+    const target = this.nodes.find(
+      ({ identity: { id, incarnation } }) => id === to.id && incarnation === to.incarnation,
+    );
     expect(target, `${to.id} is a member`).not.to.equal(undefined);
     if (!target!.isAlive) return false;
     if (this.deaf.has(target!)) return true;
-    this.letters.push(() => {
-      if (target!.isAlive) target!.member.receiveControl(message);
-    });
+    this.letters.push({ target: target!, message });
     return true;
   }
 
@@ -285,8 +329,12 @@ export class World {
         }
       }),
     );
-    for (const letter of this.isMailHeld ? [] : this.letters.splice(0)) {
-      letter();
+    if (this.isMailHeld) return;
+    const letters = this.letters;
+    this.letters = letters.filter(({ target }) => target.isAlive && !target.isMember);
+    for (const { target, message } of letters) {
+      if (!target.isAlive || !target.isMember) continue;
+      target.member.receiveControl(message);
       this.isBusy = true;
     }
   }
@@ -319,7 +367,7 @@ export class World {
     for (let turns = 0; this.now < end; turns++) {
       expect(turns, 'turns').to.be.below(10_000);
       this.rest();
-      const alive = this.nodes.filter(({ isAlive }) => isAlive);
+      const alive = this.nodes.filter(({ isAlive, isMember }) => isAlive && isMember);
       const next = Math.min(...alive.map(({ member }) => member.nextDeadline));
       expect(next, 'nobody asks for a turn at once when there is nothing to do').to.be.above(this.now);
       this.now = Math.max(this.now, Math.min(next, end));
@@ -343,7 +391,7 @@ export class World {
   }
 
   close(): void {
-    for (const { member } of this.nodes) member.close();
+    for (const { member, isMember } of this.nodes) if (isMember) member.close();
   }
 }
 

@@ -3,8 +3,8 @@ import { ViewDecision, type Proposal, type ViewRecord, type Vote } from '@bowech
 import { expect } from 'chai';
 
 const SIZE = 3;
-const MINE: Proposal = { fates: ['stays', 'stays', 'lost'], trims: [[1, 1, 1]] };
-const THEIRS: Proposal = { fates: ['stays', 'lost', 'stays'], trims: [[2, 2, 2]] };
+const MINE: Proposal = { fates: ['stays', 'stays', 'lost'], trims: [[1, 1, 1]], joiners: [] };
+const THEIRS: Proposal = { fates: ['stays', 'lost', 'stays'], trims: [[2, 2, 2]], joiners: [] };
 
 function record(ballot: number, proposal: Proposal): ViewRecord {
   return { ballot, ...proposal };

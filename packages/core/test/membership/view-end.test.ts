@@ -28,7 +28,7 @@ class Member {
   constructor(readonly rank: number) {
     this.table = new Table(layout, this.memory, rank);
     this.end = new ViewEnd(VIEW, rank, this.table, columns, new EndNotes(VIEW), TAKES_NONE);
-    this.end.wedge([[10 + rank]], 1, 0);
+    this.end.wedge([[10 + rank]], 1, [], 0);
   }
 
   turn(now: number): void {
@@ -61,7 +61,7 @@ function wedged(): readonly [Member, Member, Member, Member, Member] {
   return members as [Member, Member, Member, Member, Member];
 }
 
-const ALL_STAY: ViewRecord = { ballot: 1, fates: RANKS.map(() => 'stays'), trims: [[10]] };
+const ALL_STAY: ViewRecord = { ballot: 1, fates: RANKS.map(() => 'stays'), trims: [[10]], joiners: [] };
 
 describe('the end of a view', () => {
   it('is known to who sees more than half accept one record, and shown', () => {

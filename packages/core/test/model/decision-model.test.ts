@@ -5,7 +5,7 @@
  * `MODEL_SEED=<n>` replays one run step by step; `MODEL_RULE=<name>` with that bug. `MUTANTS=verbose` says how many seeds it
  * took to find each.
  */
-import { RecordLayout, ViewDecision, type ViewRecord, type Vote } from '@bowecho/core';
+import { JOINER_CELLS, RecordLayout, ViewDecision, type ViewRecord, type Vote } from '@bowecho/core';
 import { expect } from 'chai';
 import { DecisionModel, PROTOCOL_ROWS } from './decision-model.js';
 
@@ -72,10 +72,10 @@ const BUGS: Readonly<Record<string, readonly [method: string, broken: (original:
 
 /** What `carryOn` does once it has promises enough, as these bugs count them. */
 function finish(insides: Insides, promises: readonly Vote[]): void {
-  const { makeRecord } = insides as unknown as { makeRecord: () => { fates: []; trims: [] } };
+  const { makeRecord } = insides as unknown as { makeRecord: () => { fates: []; trims: []; joiners: [] } };
   const highest = promises.reduce((best, vote) => (vote.accepted > best.accepted ? vote : best));
-  const { fates, trims } = highest.record ?? makeRecord();
-  insides.accept({ ballot: insides.ballot, fates, trims });
+  const { fates, trims, joiners } = highest.record ?? makeRecord();
+  insides.accept({ ballot: insides.ballot, fates, trims, joiners });
 }
 
 function withBug<T>(name: string, run: () => T): T {
@@ -92,9 +92,9 @@ function withBug<T>(name: string, run: () => T): T {
 
 /** What the cells hold, whatever it is: fates as they come, and one set whose senders are all members. */
 function readUnchecked(cells: Float64Array, ballot: number): ViewRecord {
-  const size = (cells.length - 2) / 2;
+  const size = (cells.length - 2 - JOINER_CELLS) / 2;
   const fates = Array.from(cells.subarray(1, 1 + size), cell => (cell === 2 ? 'stays' : 'lost'));
-  return { ballot, fates, trims: [Array.from(cells.subarray(1 + size, 1 + 2 * size))] };
+  return { ballot, fates, trims: [Array.from(cells.subarray(1 + size, 1 + 2 * size))], joiners: [] };
 }
 
 function firstWrong(rules = PROTOCOL_ROWS): { readonly seed: number; readonly what: string } | undefined {

@@ -11,6 +11,7 @@
  * A planted bug is a patch of a prototype (decision-model.test.ts).
  */
 import {
+  JOINER_CELLS,
   RecordLayout,
   ViewDecision,
   foundingView,
@@ -145,7 +146,11 @@ export class DecisionModel {
 
   /** A record that no other proposal is like. */
   private proposal(rank: number, mark: number): Proposal {
-    return { fates: this.members.map(() => 'stays'), trims: [this.members.map(() => rank * 1000 + mark)] };
+    return {
+      fates: this.members.map(() => 'stays'),
+      trims: [this.members.map(() => rank * 1000 + mark)],
+      joiners: [],
+    };
   }
 
   private post({ rank, decision }: Member, withRecord: boolean): void {
@@ -163,7 +168,8 @@ export class DecisionModel {
   private cellsOf(record: Parameters<RecordLayout['write']>[0]): Write[] {
     const cells = new Float64Array(this.layout.cells);
     this.layout.write(record, cells);
-    const writes: Write[] = Array.from(cells, (value, cell) => ({ kind: 'cell', cell, value }));
+    const writes = Array.from(cells, (value, cell): Write => ({ kind: 'cell', cell, value }));
+    writes.splice(-1 - JOINER_CELLS, JOINER_CELLS); // nobody joins: they are 0 in every record
     this.dice.shuffle(writes);
     return writes;
   }

@@ -148,7 +148,7 @@ export class ViewEndModel {
 
   private wedge(member: Member): void {
     member.isWedged = true;
-    member.end.wedge([[...member.held[member.rank]!]], 1, this.now);
+    member.end.wedge([[...member.held[member.rank]!]], 1, [], this.now);
     this.log(`${member.rank}: wedges with ${member.held[member.rank]!.join()}`);
   }
 

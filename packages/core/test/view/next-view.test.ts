@@ -218,6 +218,59 @@ describe('the next view', () => {
     });
   });
 
+  it('fills up with who joins the shards that lack replicas, evenly, and moves nobody', () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 0, max: 4 }), ({ size, specs, changes: [fates] }, count) => {
+        const layout = layoutSubgroups(
+          specs.map((spec, i) => ({ name: `type${i}`, ...spec })),
+          groupOf(size),
+        );
+        if (!layout.adequate) return;
+        const view = founders(size, layout.subgroups);
+        const joiners = Array.from({ length: count }, (_, i) => ({ id: `joiner${i}`, incarnation: i + 1 }));
+        const without = nextView(view, fates!);
+        const next = nextView(view, fates!, joiners);
+        expect(next.kind).to.equal(without.kind);
+        if (next.kind !== 'next' || without.kind !== 'next') return;
+        assertView(next.view);
+        expect(next.view.members).to.deep.equal([...without.view.members, ...joiners]);
+        const first = without.view.members.length;
+        next.view.sets.forEach((set, index) => {
+          const { maxReplicas, maxSenders } = view.subgroups[set.subgroup]!;
+          const before = without.view.sets[index]!.replicas;
+          expect(set.replicas.filter(rank => rank < first)).to.deep.equal(before);
+          expect(set.replicas.length).to.equal(
+            Math.max(before.length, Math.min(maxReplicas, before.length + count)),
+          );
+          expect(set.senders).to.deep.equal(set.replicas.slice(0, maxSenders));
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('gives those who join together shards of their own before any gets a second one', () => {
+    const alone = { replicas: [0], senders: [0] };
+    const other = { replicas: [1], senders: [1] };
+    const view = founders(2, [
+      { name: 'bank', mode: 'ordered', shards: [alone, other], maxReplicas: 2, maxSenders: 1 },
+    ]);
+    const next = nextView(
+      view,
+      ['stays', 'stays'],
+      [
+        { id: 'a', incarnation: 1 },
+        { id: 'b', incarnation: 1 },
+      ],
+    );
+    expect(
+      next.kind === 'next' && next.view.sets.map(({ replicas, senders }) => [replicas, senders]),
+    ).to.deep.equal([
+      [[0, 2], [0]],
+      [[1, 3], [1]],
+    ]);
+  });
+
   it('is none when everybody goes, whoever of them is lost', () => {
     expect(nextView(bank, ['leaves', 'leaves', 'leaves', 'leaves'])).to.deep.equal({ kind: 'nobody' });
     expect(nextView(bank, ['leaves', 'lost', 'leaves', 'leaves'])).to.deep.equal({ kind: 'nobody' });
