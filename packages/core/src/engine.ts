@@ -62,7 +62,7 @@ export interface Predecessor {
  */
 export function joined(shared: readonly (SharedHeritage | undefined)[]): Predecessor {
   return {
-    standing: { membership: Membership.initial, leaveReason: undefined },
+    standing: { membership: Membership.initial, leaveReason: undefined, acquaintances: [] },
     heritageFor: (_, set) => shared[set],
   };
 }

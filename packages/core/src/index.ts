@@ -3,6 +3,7 @@ export * from './errors.js';
 export * from './fabric.js';
 export * from './ports.js';
 export * from './effects.js';
+export * from './early-keys.js';
 export * from './engine.js';
 export * from './epoch.js';
 export * from './member.js';

@@ -17,6 +17,11 @@ export class FoldApplication implements Application {
     this.states.set(set, mix(this.digest(set) ^ hash, sender + 1));
   }
 
+  /** Begins with what another one has of that set. */
+  adopt(set: number, other: FoldApplication): void {
+    this.states.set(set, other.digest(set));
+  }
+
   /** The state of a set. */
   digest(set: number): number {
     return this.states.get(set) ?? 0;

@@ -5,6 +5,7 @@
  * Who it is about is said by the number of a node, which is its rank in the first view and stays when ranks change.
  */
 import type { MembershipEnd, StateChange, View } from '@bowecho/core';
+import type { Teachers } from './simulated-joins.js';
 
 /** A delivery; the object is reused. */
 export interface ObservedDelivery {
@@ -31,6 +32,8 @@ export abstract class Observer {
   /** A member took a turn and did so much. */
   onTurn(_node: number, _work: number): void {}
   onStateChanged(_node: number, _change: StateChange): void {}
+  /** A process is a member now, with what its teachers had delivered of each set. */
+  onJoined(_node: number, _teachers: Teachers): void {}
   /** A member has left a view behind and is in the next one. */
   onViewEntered(_node: number, _view: View): void {}
   /** Messages flow in that view. */

@@ -143,7 +143,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     ringBytes: [512, 1024],
     subgroups: wellReplicated,
     clockSkewMs: 300,
-    suspicionDelays: [10, 20],
+    suspicionDelays: [15, 30],
     leave: 0.25,
     manyLeave: true,
     slowNode: 0.1,
@@ -190,7 +190,13 @@ export function createScene(name: ProfileName, seed: number, options: SceneOptio
     slowNodes: random.chance(profile.slowNode) ? [random.below(nodes)] : [],
     faults: profile.isFaulty ? drawFaults(random.split('faults'), scope) : [],
     replay: replayCommand(name, seed, options.nodes),
-    createProcess: host => memberProcess(host, (applications[host.rank] = createApplication(host.rank))),
+    createProcess: host => {
+      const application = (applications[host.rank] = createApplication(host.rank));
+      host.teachers?.forEach((teacher, set) => {
+        if (teacher !== undefined) application.adopt(set, applications[teacher]!);
+      });
+      return memberProcess(host, application);
+    },
     ...overrides,
   });
   const lastTry = world.faults.length > 0 ? scope.heal + LAST_TRY_MICROS : Infinity;

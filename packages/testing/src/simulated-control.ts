@@ -27,29 +27,43 @@ export interface ControlOptions {
 }
 
 export class SimulatedControl {
-  private readonly pairs: Pair[];
+  /** By source, then target. */
+  private readonly pairs: Pair[][] = [];
+  private readonly members: MemberIdentity[] = [];
+  /** What was said to processes that have no node yet. */
+  private readonly early: {
+    readonly source: number;
+    readonly to: MemberIdentity;
+    readonly message: ControlMessage;
+  }[] = [];
 
   constructor(
     private readonly queue: EventQueue,
     private readonly random: Random,
-    private readonly members: readonly MemberIdentity[],
+    members: readonly MemberIdentity[],
     private readonly options: ControlOptions,
     private readonly fired: FaultCounts,
   ) {
-    this.pairs = Array.from({ length: members.length ** 2 }, () => ({
-      messages: [],
-      lastDue: 0,
-      cuts: 0,
-      hasBroken: false,
-    }));
+    for (const member of members) this.add(member);
+  }
+
+  /** The next node is that process. */
+  add(member: MemberIdentity): void {
+    const target = this.members.push(member) - 1;
+    this.pairs.push(this.members.map(newPair));
+    for (const row of this.pairs.slice(0, -1)) row.push(newPair());
+    for (const { source, to, message } of this.early)
+      if (isSame(to, member)) this.post(source, target, message);
   }
 
   /** What the member of rank `source` sends with. */
   portOf(source: number): ControlPort {
     return {
       send: (to, message) => {
-        const target = this.members.findIndex(member => member.id === to.id);
-        return this.post(source, target, message);
+        const target = this.members.findIndex(member => isSame(member, to));
+        if (target >= 0) return this.post(source, target, message);
+        this.early.push({ source, to, message });
+        return true;
       },
     };
   }
@@ -107,6 +121,14 @@ export class SimulatedControl {
   }
 
   private pair(source: number, target: number): Pair {
-    return this.pairs[source * this.members.length + target]!;
+    return this.pairs[source]![target]!;
   }
+}
+
+function newPair(): Pair {
+  return { messages: [], lastDue: 0, cuts: 0, hasBroken: false };
+}
+
+function isSame(a: MemberIdentity, b: MemberIdentity): boolean {
+  return a.id === b.id && a.incarnation === b.incarnation;
 }

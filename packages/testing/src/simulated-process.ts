@@ -2,19 +2,26 @@
  * SimulatedProcess is the seam between a world and what runs on its nodes: a bare member in tests of the protocol, a host
  * of actors in `simulate()`. The world gives it ports and a clock and drives it as a run loop does.
  */
+import type { Teachers } from './simulated-joins.js';
 import {
   Member,
   type Application,
   type ControlPort,
   type Fabric,
+  type MemberOptions,
   type TakesBranch,
   type View,
 } from '@bowecho/core';
 
-/** What a node gives to the process on it: its rank in the first view and that view, its ports, its clock, its driver. */
+/** What a node gives to the process on it: the view to begin with, its ports, its clock, its driver. */
 export interface SimulatedHost {
+  /** The number of the node; a founder's rank in the first view. */
   readonly rank: number;
   readonly view: View;
+  readonly myRank: number;
+  /** Of who joins, by set: the node that it learned from, and what its multicast begins with. */
+  readonly teachers?: Teachers;
+  readonly shared?: MemberOptions['shared'];
   readonly fabric: Fabric;
   readonly control: ControlPort;
   readonly ringBytes: number;
@@ -40,10 +47,11 @@ export interface SimulatedProcess {
 
 /** A process that is a member with `application` on it, and nothing else. */
 export function memberProcess(host: SimulatedHost, application: Application): SimulatedProcess {
-  const { view, rank, ringBytes, queueBytes, suspicionMicros, takes, fabric, control } = host;
+  const { view, myRank, shared, ringBytes, queueBytes, suspicionMicros, takes, fabric, control } = host;
   const member = new Member({
     view,
-    myRank: rank,
+    myRank,
+    ...(shared !== undefined && { shared }),
     ringBytes,
     queueBytes,
     suspicionMicros,

@@ -40,6 +40,12 @@ export const VIEW_SITUATIONS = [
   'a third view',
   /** A group of one, as what is left. */
   'a group of one is left',
+  /** A view ended by a record that lets one in; several; somebody in while somebody is lost. */
+  'one joins',
+  'several join',
+  'a join and a loss together',
+  /** Somebody was let in with messages that it passes over. */
+  'a joiner passes over',
 ] as const;
 
 export type ViewSituation = (typeof VIEW_SITUATIONS)[number];
@@ -100,11 +106,24 @@ export class ViewCoverage extends Observer {
     if (view.members.length === 1) this.note('a group of one is left');
   }
 
-  private look({ fates, ballot }: ViewRecord, { members: { length: size } }: View): void {
+  override onJoined(node: number): void {
+    const { multicasts } = engineOf(this.world.members[node]!);
+    if (
+      multicasts.some(multicast =>
+        (multicast?.['ahead'] as Float64Array | undefined)?.some(count => count > 0),
+      )
+    )
+      this.note('a joiner passes over');
+  }
+
+  private look({ fates, joiners, ballot }: ViewRecord, { members: { length: size } }: View): void {
     const lost = fates.filter(fate => fate === 'lost').length;
     const leaves = fates.filter(fate => fate === 'leaves').length;
     if (lost === 1) this.note('one lost');
     if (lost > 1) this.note('several lost');
+    if (joiners.length === 1) this.note('one joins');
+    if (joiners.length > 1) this.note('several join');
+    if (joiners.length > 0 && lost > 0) this.note('a join and a loss together');
     if (leaves === 1) this.note('one leaves');
     if (leaves > 1) this.note('several leave');
     if (lost > 0 && leaves > 0) this.note('loss and leave together');

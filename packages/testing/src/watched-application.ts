@@ -15,6 +15,8 @@ export interface DeliveryWatch {
   readonly isAlive: boolean;
   /** The node of that rank in the view that the member is in now. */
   nodeOf(rank: number): number;
+  /** The member is in its next view. */
+  onViewEntered(view: View): void;
   /** Keeps the delivery in its histories. */
   onDelivery(delivery: ObservedDelivery, hash: number): void;
 }
@@ -60,6 +62,7 @@ export class WatchedApplication implements Application {
     if (!this.watch.isAlive) return;
     this.inner.onViewEntered(view);
     for (const observer of this.observers) observer.onViewEntered(this.node, view);
+    this.watch.onViewEntered(view);
   }
 
   onViewInstalled(view: View): void {

@@ -20,6 +20,7 @@ import {
   BowechoError,
   DELIVERIES_PER_TURN,
   assert,
+  rankOfMember,
   type Member,
   type MemberIdentity,
   type ReplicaSet,
@@ -42,6 +43,7 @@ import { Random, type Seed } from './random.js';
 import { drawRareBranches, noRareBranchCounts } from './rare-branches.js';
 import { SimulatedControl } from './simulated-control.js';
 import { SimulatedDriver } from './simulated-driver.js';
+import { SimulatedJoins, type JoinStage, type Teachers } from './simulated-joins.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { SimulatedNode } from './simulated-node.js';
 import { memberProcess, type SimulatedHost, type SimulatedProcess } from './simulated-process.js';
@@ -118,8 +120,10 @@ export class World {
   readonly view: View;
   /** Its sets; they keep their index in all views. */
   readonly sets: readonly ReplicaSet[];
-  /** By node. */
-  readonly members: readonly Member[];
+  /** By node: founders by their rank in the first view, then who joined, in that order. */
+  readonly members: Member[] = [];
+  /** How many nodes there will be at most. */
+  readonly capacity: number;
   /** Bytes of each sender's ring, and bytes that may wait for room in it. */
   readonly ringBytes: number;
   readonly queueBytes: number;
@@ -143,11 +147,19 @@ export class World {
   private readonly driver: SimulatedDriver;
   private readonly takes: TakesBranch;
   private readonly trace = new TraceHash();
-  private readonly nodes: readonly SimulatedNode[];
+  private readonly nodes: SimulatedNode[] = [];
+  /** By node. */
+  private readonly identities: MemberIdentity[];
+  private readonly joins: SimulatedJoins;
+  private readonly options: WorldOptions;
+  private readonly skew: number;
+  private readonly clocks: Random;
+  private readonly limits: Random;
   private readonly observers: Observer[] = [];
   private readonly timers = new Map<number, () => void>();
   private timerCount = 0;
   private lastTimerAt = 0;
+  private freshIds = 0;
   private readonly maxPause: number;
 
   constructor(options: WorldOptions) {
@@ -194,33 +206,80 @@ export class World {
       },
       this.network.fired,
     );
-    const skew = toMicros(options.clockSkewMs ?? 5);
-    const clocks = random.split('clocks');
-    this.nodes = this.view.members.map((_, rank) => {
-      const offset = clocks.between(-skew, skew);
-      const isSlow = options.slowNodes?.includes(rank) ?? false;
-      return new SimulatedNode(rank, this.network.createFabric(), offset, isSlow, () => this.wake(rank));
-    });
-    const limits = random.split('deliveries');
-    const { createProcess = host => memberProcess(host, new FoldApplication()) } = options;
-    this.members = this.nodes.map(node => {
-      node.process = createProcess(this.hostOf(node));
-      const { member } = node.process;
-      member.deliveriesPerTurn = options.deliveriesPerTurn ?? limits.pick(DELIVERY_LIMITS);
-      wrapApplication(
-        member,
-        inner => new WatchedApplication(node.rank, this.watchOf(node), this.observers, inner),
-      );
-      this.listenToSends(node, member);
-      return member;
-    });
+    this.options = options;
+    this.skew = toMicros(options.clockSkewMs ?? 5);
+    this.clocks = random.split('clocks');
+    this.limits = random.split('deliveries');
+    this.identities = [...this.view.members];
+    this.identities.forEach(() => this.addNode());
+    for (const node of this.nodes) this.addProcess(node, { view: this.view, myRank: node.rank });
+    this.joins = new SimulatedJoins(this.joinStage());
     this.faults = options.faults ?? [];
+    this.capacity = nodes + this.faults.filter(({ kind }) => kind === 'join').length;
     const stage = this.stage();
     for (const fault of this.faults) scheduleFault(fault, stage);
     for (const { process, wake } of this.nodes) {
       process.member.start();
       wake();
     }
+  }
+
+  private addNode(): SimulatedNode {
+    const rank = this.nodes.length;
+    const offset = this.clocks.between(-this.skew, this.skew);
+    const isSlow = this.options.slowNodes?.includes(rank) ?? false;
+    const node = new SimulatedNode(rank, this.network.createFabric(), offset, isSlow, () => this.wake(rank));
+    this.nodes.push(node);
+    return node;
+  }
+
+  private addProcess(
+    node: SimulatedNode,
+    start: Pick<SimulatedHost, 'view' | 'myRank' | 'teachers' | 'shared'>,
+  ): void {
+    const { createProcess = host => memberProcess(host, new FoldApplication()), deliveriesPerTurn } =
+      this.options;
+    node.process = createProcess(this.hostOf(node, start));
+    const { member } = node.process;
+    member.deliveriesPerTurn = deliveriesPerTurn ?? this.limits.pick(DELIVERY_LIMITS);
+    wrapApplication(
+      member,
+      inner => new WatchedApplication(node.rank, this.watchOf(node), this.observers, inner),
+    );
+    this.listenToSends(node, member);
+    this.members.push(member);
+  }
+
+  private joinStage(): JoinStage {
+    const { members } = this;
+    return {
+      members,
+      isMovable: node => this.isMovable(node),
+      isAlive: node => this.isAlive(node),
+      after: (micros, action) => this.at(this.now + micros, action),
+      wake: node => this.wake(node),
+      create: (identity, view, teachers) => this.createJoiner(identity, view, teachers),
+    };
+  }
+
+  /** What a joiner has to learn is copied: its teachers have delivered all of the view before. */
+  private createJoiner(identity: MemberIdentity, view: View, teachers: Teachers): number {
+    const shared = teachers.map((teacher, set) =>
+      teacher === undefined ? undefined : this.members[teacher]!.sharedOf(set),
+    );
+    const node = this.addNode();
+    this.identities.push(identity);
+    this.control.add(identity);
+    this.addProcess(node, { view, myRank: rankOfMember(view, identity), teachers, shared });
+    for (const observer of this.observers) observer.onJoined(node.rank, teachers);
+    node.process.member.start();
+    node.wake();
+    return node.rank;
+  }
+
+  /** Processes that want to be in the group and are not. */
+  get joining(): readonly string[] {
+    return this.joins.waiting;
   }
 
   /** What faults may do here. */
@@ -239,6 +298,10 @@ export class World {
         for (const observer of this.observers) observer.onFault(rank, sentence);
       },
       wake: rank => this.wake(rank),
+      join: (id, first, onIn) => this.joins.begin(id, first, onIn),
+      isJoining: id =>
+        this.joining.includes(id) || this.identities.some(each => each.id === id && each.incarnation > 1),
+      freshId: () => `j${this.freshIds++}`,
     };
   }
 
@@ -255,6 +318,7 @@ export class World {
       get isAlive() {
         return node.isAlive;
       },
+      onViewEntered: view => this.joins.viewEntered(view),
       onDelivery: (delivery, hash) => {
         node.history.add(delivery, hash, this.now);
         this.trace.add(
@@ -267,11 +331,14 @@ export class World {
     };
   }
 
-  private hostOf(node: SimulatedNode): SimulatedHost {
+  private hostOf(
+    node: SimulatedNode,
+    start: Pick<SimulatedHost, 'view' | 'myRank' | 'teachers' | 'shared'>,
+  ): SimulatedHost {
     const { rank, fabric, wake } = node;
     return {
       rank,
-      view: this.view,
+      ...start,
       fabric,
       control: this.control.portOf(rank),
       ringBytes: this.ringBytes,
@@ -331,9 +398,9 @@ export class World {
     return this.network.fired;
   }
 
-  /** Whether the node of that rank has not crashed. */
+  /** Whether that node has not crashed. A member that was let in and never came up has none. */
   isAlive(rank: number): boolean {
-    return this.nodes[rank]!.isAlive;
+    return this.nodes[rank]?.isAlive ?? false;
   }
 
   /**
@@ -352,9 +419,9 @@ export class World {
     return this.nodes[node]!.fabric.openRegions;
   }
 
-  /** The node of a member. */
-  nodeOf({ id }: MemberIdentity): number {
-    return this.view.members.findIndex(member => member.id === id);
+  /** The node of a member, or -1 where it was let in and never came up. */
+  nodeOf({ id, incarnation }: MemberIdentity): number {
+    return this.identities.findIndex(each => each.id === id && each.incarnation === incarnation);
   }
 
   /**

@@ -7,6 +7,7 @@ import { CheckError, runSeed } from '@bowecho/testing';
 import { expect } from 'chai';
 import { withMutant, type Mutant } from './mutants/mutant.js';
 import { PROTOCOL_MUTANTS } from './mutants/protocol-mutants.js';
+import { JOIN_MUTANTS } from './mutants/join-mutants.js';
 import { VIEW_CHANGE_MUTANTS } from './mutants/view-change-mutants.js';
 
 const MOST_SEEDS = 2000;
@@ -42,7 +43,7 @@ function hunt(mutant: Mutant): { readonly checker: string; readonly seeds: numbe
 describe('mutants of the protocol', () => {
   const found: { readonly name: string; readonly checker: string; readonly seeds: number }[] = [];
 
-  for (const mutant of [...PROTOCOL_MUTANTS, ...VIEW_CHANGE_MUTANTS]) {
+  for (const mutant of [...PROTOCOL_MUTANTS, ...VIEW_CHANGE_MUTANTS, ...JOIN_MUTANTS]) {
     it(`finds: ${mutant.name}`, () => {
       const { checker, seeds } = hunt(mutant);
       found.push({ name: mutant.name, checker, seeds });

@@ -24,18 +24,20 @@ export class FailureDetector {
   /**
    * @param suspicionMicros silence for so long is a suspicion
    * @param now microseconds, never falling
-   * @param isKnown whether everybody counts as heard now; else nothing is expected of a member before `heard` or `expect`
+   * @param isKnown whether the member of that rank counts as heard now; else nothing is expected of it before `heard` or `expect`
    */
   constructor(
     size: number,
     myRank: number,
     private readonly suspicionMicros: number,
     now: number,
-    isKnown: boolean,
+    isKnown: (rank: number) => boolean,
   ) {
     assert(suspicionMicros >= BEATS_PER_SUSPICION, `a suspicion after ${suspicionMicros} us`);
     this.beatMicros = Math.floor(suspicionMicros / BEATS_PER_SUSPICION);
-    this.dueAt = new Float64Array(size).fill(isKnown ? now + suspicionMicros : Infinity);
+    this.dueAt = Float64Array.from({ length: size }, (_, rank) =>
+      isKnown(rank) ? now + suspicionMicros : Infinity,
+    );
     this.isForgotten = new Array<boolean>(size).fill(false);
     this.beatAt = now;
     this.forget(myRank);

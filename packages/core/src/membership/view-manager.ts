@@ -39,6 +39,8 @@ export interface Standing {
   readonly membership: Membership;
   /** Why it is to go; undefined while it is not. */
   readonly leaveReason: string | undefined;
+  /** With whom it was in that view, so that they hear each other in it still; nobody, if it was in none. */
+  readonly acquaintances: readonly MemberIdentity[];
 }
 
 export class ViewManager {
@@ -129,7 +131,8 @@ export class ViewManager {
 
   /** What the next view goes on with. */
   get successorStanding(): Standing {
-    return { membership: this.membership, leaveReason: this.leaveReason };
+    const { membership, leaveReason, view } = this;
+    return { membership, leaveReason, acquaintances: view.members };
   }
 
   /** When a turn must come though nothing happened: microseconds, or Infinity. */
@@ -298,7 +301,7 @@ export class ViewManager {
       this.hasBeaten = true;
       this.beat();
     }
-    // Who founds the group may come up slowly; but who has given me its keys is up, and will beat once it has mine.
+    // Who founds the group or joins may come up slowly; but who has given me its keys is up, and will beat once it has mine.
     this.connectedTo.forEach((isConnected, rank) => {
       if (isConnected || this.viewEnd.isWedged)
         detector.expect(rank, now + KEYS_PATIENCE * this.suspicionMicros);
@@ -314,18 +317,19 @@ export class ViewManager {
   }
 
   private startDetector(now: number): void {
-    const isKnown = this.standing !== undefined;
+    const { standing, view } = this;
+    const known = new Set(standing?.acquaintances.map(nameOf));
     this.detector = new FailureDetector(
       this.view.members.length,
       this.myRank,
       this.suspicionMicros,
       now,
-      isKnown,
+      rank => known.has(nameOf(view.members[rank]!)),
     );
     this.suspicions.forEach((reason, rank) => {
       if (reason !== undefined) this.detector!.forget(rank);
     });
-    if (isKnown) this.keysDueAt = now + KEYS_PATIENCE * this.suspicionMicros;
+    if (standing !== undefined) this.keysDueAt = now + KEYS_PATIENCE * this.suspicionMicros;
   }
 
   private noticeBeats(now: number): readonly number[] {
@@ -576,3 +580,7 @@ export class ViewManager {
 }
 
 const NOBODY: readonly number[] = [];
+
+function nameOf({ id, incarnation }: MemberIdentity): string {
+  return `${id}/${incarnation}`;
+}

@@ -28,7 +28,7 @@ class Watch {
     private readonly stopAt: readonly number[],
     isKnown = true,
   ) {
-    this.detector = new FailureDetector(stopAt.length, 0, SUSPICION, START, isKnown);
+    this.detector = new FailureDetector(stopAt.length, 0, SUSPICION, START, () => isKnown);
     this.lastHeard = stopAt.map(() => 0);
   }
 

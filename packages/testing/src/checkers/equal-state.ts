@@ -6,6 +6,7 @@
  * right messages in the right order.
  */
 import type { ObservedDelivery } from '../observer.js';
+import type { Teachers } from '../simulated-joins.js';
 import type { World } from '../world.js';
 import { Checker } from './checker.js';
 
@@ -27,7 +28,14 @@ export class EqualState extends Checker {
     super(world);
     this.digests = world.sets.map(() => []);
     this.firstNodes = world.sets.map(() => []);
-    this.counts = world.sets.map(() => new Array<number>(world.view.members.length).fill(0));
+    this.counts = world.sets.map(() => new Array<number>(world.capacity).fill(0));
+  }
+
+  override onJoined(node: number, teachers: Teachers): void {
+    this.counts.forEach((counts, set) => {
+      const teacher = teachers[set];
+      if (teacher !== undefined) counts[node] = counts[teacher]!;
+    });
   }
 
   override onDelivery(node: number, { set }: ObservedDelivery): void {

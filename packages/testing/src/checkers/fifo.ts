@@ -5,6 +5,7 @@
  */
 import { hashBytes } from '../delivery-history.js';
 import type { ObservedDelivery } from '../observer.js';
+import type { Teachers } from '../simulated-joins.js';
 import type { World } from '../world.js';
 import { Checker } from './checker.js';
 
@@ -30,7 +31,7 @@ export class Fifo extends Checker {
 
   constructor(world: World) {
     super(world);
-    this.nodes = world.view.members.length;
+    this.nodes = world.capacity;
     this.sent = Array.from({ length: world.sets.length * this.nodes }, () => new Sent(this.nodes));
   }
 
@@ -45,6 +46,13 @@ export class Fifo extends Checker {
 
   override onWithdraw(node: number, set: number, ticket: number): void {
     this.sent[set * this.nodes + node]!.withdrawn.add(ticket);
+  }
+
+  override onJoined(node: number, teachers: Teachers): void {
+    this.sent.forEach(({ next }, at) => {
+      const teacher = teachers[Math.floor(at / this.nodes)];
+      if (teacher !== undefined) next[node] = next[teacher]!;
+    });
   }
 
   override onDelivery(node: number, delivery: ObservedDelivery, hash: number): void {

@@ -19,9 +19,10 @@ export class LastWord extends Checker {
 
   constructor(world: World) {
     super(world);
-    this.finalRows = world.members.map(() => undefined);
-    this.endings = world.members.map(() => 0);
-    this.isTrimming = world.members.map(() => false);
+    const { capacity } = world;
+    this.finalRows = Array.from({ length: capacity }, () => undefined);
+    this.endings = new Array<number>(capacity).fill(0);
+    this.isTrimming = new Array<boolean>(capacity).fill(false);
   }
 
   override onStateChanged(node: number, { from, to, event }: StateChange): void {

@@ -2,7 +2,7 @@
  * MonotoneCounters (C7): in one view no counter of any copy of any row ever falls, and what a reader sees of a row is a
  * value that its writer had. Looked at after each turn, in what that member copied: its snapshots.
  */
-import type { Engine, Table } from '@bowecho/core';
+import type { Engine, MemberIdentity, Table } from '@bowecho/core';
 import { engineOf, memberTableOf } from '../member-internals.js';
 import type { World } from '../world.js';
 import { Checker } from './checker.js';
@@ -16,8 +16,8 @@ interface Copy {
   readonly writers: (Table | undefined)[];
   /** Where a writer's table is, of its engine. */
   readonly tableOf: (engine: Engine) => Table;
-  /** By row: the node that writes it. */
-  readonly nodes: readonly number[];
+  /** By row: the member that writes it. It may have no node yet. */
+  readonly members: readonly MemberIdentity[];
   readonly what: string;
   /** The cells of a row that are counters: from `first` up to but not including `end`. */
   readonly first: number;
@@ -36,6 +36,10 @@ export class MonotoneCounters extends Checker {
     this.present = world.members.map((_, node) => this.register(node));
   }
 
+  override onJoined(node: number): void {
+    this.present[node] = this.register(node);
+  }
+
   override onTurn(node: number): void {
     if (engineOf(this.world.members[node]!) !== this.present[node]!.engine)
       this.present[node] = this.register(node);
@@ -47,13 +51,12 @@ export class MonotoneCounters extends Checker {
     const engine = engineOf(this.world.members[node]!);
     const { view } = engine;
     (this.engines[view.vid] ??= [])[node] = engine;
-    const nodes = view.members.map(member => this.world.nodeOf(member));
-    const copies = [copyOf(memberTableOf(engine), memberTableOf, nodes, 'the member table')];
+    const copies = [copyOf(memberTableOf(engine), memberTableOf, view.members, 'the member table')];
     for (const multicast of engine.multicasts) {
       if (multicast === undefined) continue;
       const { index, replicas } = multicast.set;
       const tableOf = ({ multicasts }: Engine): Table => multicasts[index]!.table;
-      const writers = replicas.map(rank => nodes[rank]!);
+      const writers = replicas.map(rank => view.members[rank]!);
       copies.push(copyOf(multicast.table, tableOf, writers, `the table of set ${index}`));
     }
     return { engine, copies };
@@ -80,11 +83,13 @@ export class MonotoneCounters extends Checker {
     const known = copy.writers[row];
     if (known !== undefined) return known;
     // Its engine may be a turn younger than what it wrote: it is registered after that turn.
-    const engine = this.engines[vid]![copy.nodes[row]!] ?? this.engineNow(vid, copy.nodes[row]!);
+    const node = this.world.nodeOf(copy.members[row]!);
+    const engine = this.engines[vid]![node] ?? this.engineNow(vid, node);
     return (copy.writers[row] = engine && copy.tableOf(engine));
   }
 
   private engineNow(vid: number, node: number): Engine | undefined {
+    if (node < 0) return undefined; // it was let in and is not up, if it ever will be: its row is empty
     const engine = engineOf(this.world.members[node]!);
     return engine.view.vid === vid ? engine : undefined;
   }
@@ -105,7 +110,7 @@ export class MonotoneCounters extends Checker {
 function copyOf(
   table: Table,
   tableOf: (engine: Engine) => Table,
-  nodes: readonly number[],
+  members: readonly MemberIdentity[],
   what: string,
 ): Copy {
   const { columns } = table.layout.block;
@@ -113,8 +118,8 @@ function copyOf(
   return {
     table,
     tableOf,
-    nodes,
-    writers: nodes.map(() => undefined),
+    members,
+    writers: members.map(() => undefined),
     what,
     first: columns[0]!.cell,
     end: last.cell + last.width,

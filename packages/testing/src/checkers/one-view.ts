@@ -21,6 +21,12 @@ export class OneView extends Checker {
     this.present = world.members.map(() => world.view);
   }
 
+  override onJoined(node: number): void {
+    const { view } = engineOf(this.world.members[node]!);
+    this.present[node] = view;
+    this.compare(this.views, view.vid, node, 'the members', JSON.stringify([view.members, view.sets]));
+  }
+
   override onStateChanged(node: number, { event, to }: StateChange): void {
     if (event !== 'DECIDED' && event !== 'LEFT_OUT') return;
     const { manager, view, myRank } = engineOf(this.world.members[node]!);

@@ -15,11 +15,12 @@
 import type { MembershipEnd, View } from '@bowecho/core';
 import type { Fault } from '../faults/fault.js';
 import type { ObservedDelivery } from '../observer.js';
+import type { Teachers } from '../simulated-joins.js';
 import type { World } from '../world.js';
 import { Checker } from './checker.js';
 
-/** What may happen beside crashes without any member being silent for long. */
-const HARMLESS: ReadonlySet<Fault['kind']> = new Set(['crash', 'clock-drift', 'closed-memory']);
+/** What may happen without any member being silent for long. */
+const HARMLESS: ReadonlySet<Fault['kind']> = new Set(['crash', 'clock-drift', 'closed-memory', 'join']);
 
 export class Settled extends Checker {
   override readonly name = 'settled';
@@ -32,7 +33,7 @@ export class Settled extends Checker {
 
   constructor(world: World) {
     super(world);
-    this.nodes = world.members.length;
+    this.nodes = world.capacity;
     this.sent = new Array<number>(world.sets.length * this.nodes).fill(0);
     this.delivered = new Array<number>(world.sets.length * this.nodes ** 2).fill(0);
   }
@@ -47,6 +48,16 @@ export class Settled extends Checker {
 
   override onDelivery(node: number, { set, sender }: ObservedDelivery): void {
     this.delivered[(set * this.nodes + node) * this.nodes + sender]!++;
+  }
+
+  override onJoined(node: number, teachers: Teachers): void {
+    const { nodes, delivered } = this;
+    teachers.forEach((teacher, set) => {
+      if (teacher === undefined) return;
+      for (let sender = 0; sender < nodes; sender++)
+        delivered[(set * nodes + node) * nodes + sender] =
+          delivered[(set * nodes + teacher) * nodes + sender]!;
+    });
   }
 
   override onEnded(node: number, end: MembershipEnd): void {
@@ -97,7 +108,11 @@ export class Settled extends Checker {
         return;
       case 'connecting':
         // Keys of a founder that died or halted never come; whoever starts the group has a timeout for that.
-        if (world.members[node]!.view.vid === 0 && this.alive.length - this.ends.size < this.nodes) return;
+        if (
+          world.members[node]!.view.vid === 0 &&
+          this.alive.length - this.ends.size < this.world.members.length
+        )
+          return;
         break;
       case 'leaving':
         // Nobody else holds what it holds alone.
@@ -136,17 +151,18 @@ export class Settled extends Checker {
   private checkEnd(): void {
     if (this.alive.length === 0 || this.alive.every(node => this.stateOf(node) === 'left')) return;
     if (this.alive.some(node => this.stateOf(node) === 'wedged')) return;
-    const crashed = this.nodes - this.alive.length;
+    const crashed = this.world.members.length - this.alive.length;
     const hasLeft = [...this.ends.values()].some(({ isLeave }) => isLeave);
-    if (this.isHarmless && !hasLeft && crashed * 2 < this.nodes && crashed <= 1)
+    if (this.isHarmless && !hasLeft && crashed * 2 < this.world.members.length && crashed <= 1)
       this.failState('the group is gone, though more than half of it lives');
   }
 
   private checkGroup(running: readonly number[]): void {
     const { world } = this;
+    if (world.joining.length > 0) this.failState(`${world.joining.join()} never joins`);
     const [first] = running;
     const { view } = world.members[first!]!;
-    const members = view.members.map(member => world.nodeOf(member));
+    const members = view.members.map(member => world.nodeOf(member)).sort((a, b) => a - b);
     if (members.join() !== running.join())
       this.failState(
         `view ${view.vid} has the members ${members.join()}, and those who run are ${running.join()}`,

@@ -7,6 +7,7 @@
  * delivery does not depend on how many replicas there are.
  */
 import type { ObservedDelivery } from '../observer.js';
+import type { Teachers } from '../simulated-joins.js';
 import type { World } from '../world.js';
 import { Checker } from './checker.js';
 
@@ -38,8 +39,15 @@ export class TotalOrder extends Checker {
   constructor(world: World) {
     super(world);
     this.sequences = world.sets.map(set =>
-      set.mode === 'ordered' ? new Sequence(world.view.members.length) : undefined,
+      set.mode === 'ordered' ? new Sequence(world.capacity) : undefined,
     );
+  }
+
+  override onJoined(node: number, teachers: Teachers): void {
+    this.sequences.forEach((sequence, set) => {
+      const teacher = teachers[set];
+      if (sequence !== undefined && teacher !== undefined) sequence.counts[node] = sequence.counts[teacher]!;
+    });
   }
 
   override onDelivery(node: number, delivery: ObservedDelivery, hash: number): void {

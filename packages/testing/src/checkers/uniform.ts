@@ -11,7 +11,7 @@ import { Checker } from './checker.js';
 export class Uniform extends Checker {
   override readonly name = 'uniform';
   /** By node: whether it delivers by the trim. All deliveries of a turn come before its changes of state. */
-  private readonly isTrimming: boolean[] = this.world.members.map(() => false);
+  private readonly isTrimming: boolean[] = new Array<boolean>(this.world.capacity).fill(false);
 
   override onStateChanged(node: number, { to }: StateChange): void {
     this.isTrimming[node] = to === 'trimming';

@@ -1,6 +1,6 @@
 /**
  * WithinLimits (C13): what a member holds does not grow with time. It keeps no more views that it has left behind than
- * there were members, for each of them has lost one; memory is registered for those views and its own alone; and what
+ * members came and went, for in each of them one did; memory is registered for those views and its own alone; and what
  * waits for room in a ring is what may wait, and what an earlier ring left over. Once all rests, who runs keeps its own
  * view and nothing else.
  */
@@ -17,7 +17,7 @@ export class WithinLimits extends Checker {
     const { world } = this;
     const member = world.members[node]!;
     const former = formerViews(member);
-    if (former >= world.members.length)
+    if (former >= 2 * world.capacity)
       this.fail(`node ${node} keeps ${former} views that it has left behind`, []);
     const { multicasts } = engineOf(member);
     const tables = 1 + multicasts.length;

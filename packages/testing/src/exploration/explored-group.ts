@@ -74,6 +74,9 @@ export type GroupImage = readonly Image[];
 
 export class ExploredGroup {
   readonly view: View;
+  /** As a world says it: nobody joins. */
+  readonly capacity: number;
+  readonly joining: readonly string[] = [];
   readonly sets: readonly ReplicaSet[];
   readonly members: readonly Member[];
   /**
@@ -101,6 +104,7 @@ export class ExploredGroup {
     const { nodes, messages, leaves = [], mistakes = 0 } = exploration;
     this.view = firstView(nodes, [everywhere(nodes)]);
     this.sets = this.view.sets;
+    this.capacity = nodes;
     this.faults = mistakes > 0 ? [{ kind: 'crash' }, { kind: 'cut' }] : [{ kind: 'crash' }];
     const around = (this.around = new Surroundings(exploration));
     const applications = this.view.members.map(() => new FoldApplication());
@@ -145,6 +149,7 @@ export class ExploredGroup {
   private watch(node: number, application: FoldApplication): WatchedApplication {
     const watch = {
       beforeDelivery: () => undefined,
+      onViewEntered: () => undefined,
       isAlive: true,
       nodeOf: (rank: number) => this.nodeOf(this.members[node]!.view.members[rank]!),
       onDelivery: ({ set, sender, vid, ordinal, time }: ObservedDelivery, hash: number) => {

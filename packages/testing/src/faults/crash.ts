@@ -7,19 +7,23 @@
  * connection that broke, and nobody at its address). Neither comes before the crash; both may come before its last writes.
  */
 import type { Random } from '../random.js';
-import { drawSpan, type FaultKind, type FaultStage, type Span } from './fault-stage.js';
+import { drawSpan, type FaultKind, type FaultScope, type FaultStage, type Span } from './fault-stage.js';
 
-export interface Crash extends Span {
-  readonly kind: 'crash';
-  readonly rank: number;
-  readonly moment: 'turn' | 'push' | 'delivery';
-  /** Writes or deliveries after `at` that are still done. A node that does not get there by `until` lives on. */
-  readonly after: number;
+/** What is left of a node that dies, and who hears of it; nodes beyond the founders take their places again from the first. */
+export interface Death {
   /** By target rank: how many eighths of the writes under way land. */
   readonly eighths: readonly number[];
   /** By rank: microseconds after the crash at which that peer is told, by its fabric and by its control channel. */
   readonly toldByFabric: readonly (number | null)[];
   readonly toldByControl: readonly (number | null)[];
+}
+
+export interface Crash extends Span, Death {
+  readonly kind: 'crash';
+  readonly rank: number;
+  readonly moment: 'turn' | 'push' | 'delivery';
+  /** Writes or deliveries after `at` that are still done. A node that does not get there by `until` lives on. */
+  readonly after: number;
 }
 
 export const crash: FaultKind<Crash> = {
@@ -49,7 +53,7 @@ export const crash: FaultKind<Crash> = {
     if (!node.isAlive) return;
     if (fault.moment === 'turn') {
       stage.fired.crashBetweenTurns++;
-      die(fault, stage);
+      crashNow(fault, stage);
       return;
     }
     const effect = fault.moment === 'push' ? 'crashInPush' : 'crashInDelivery';
@@ -58,7 +62,7 @@ export const crash: FaultKind<Crash> = {
       burn: (): boolean => {
         if (!node.isAlive || stage.now > fault.until) return false;
         stage.fired[effect]++;
-        die(fault, stage);
+        crashNow(fault, stage);
         return true;
       },
     };
@@ -71,15 +75,34 @@ function drawDelay(random: Random, most: number): number {
   return random.chance(0.3) ? 0 : random.below(most);
 }
 
-function die(fault: Crash, stage: FaultStage): void {
-  const { rank, eighths, toldByFabric, toldByControl } = fault;
+/** As of a crash, from a stream of its own. */
+export function drawDeath(random: Random, { nodes, heal, up }: FaultScope): Death {
+  const isSilent = random.chance(0.15);
+  const drawTold = (probability: number): (number | null)[] =>
+    Array.from({ length: nodes }, () =>
+      !isSilent && random.chance(probability) ? drawDelay(random, heal - up) : null,
+    );
+  return {
+    eighths: Array.from({ length: nodes }, () => random.pick([0, 8, random.between(0, 8)])),
+    toldByFabric: drawTold(0.6),
+    toldByControl: drawTold(0.4),
+  };
+}
+
+function crashNow(fault: Crash, stage: FaultStage): void {
+  const { rank, moment } = fault;
+  stage.tell(rank, `crashes ${moment === 'turn' ? 'between turns' : `in a ${moment}`}`);
+  die(rank, fault, stage);
+}
+
+/** Nothing runs at that node any more. */
+export function die(rank: number, { eighths, toldByFabric, toldByControl }: Death, stage: FaultStage): void {
   const { network, nodes, fired } = stage;
   nodes[rank]!.isAlive = false;
   nodes[rank]!.fabric.isDown = true;
-  stage.tell(rank, `crashes ${fault.moment === 'turn' ? 'between turns' : `in a ${fault.moment}`}`);
   for (const link of network.links) {
     if (link.source !== rank) continue;
-    const share = eighths[link.target.node]!;
+    const share = eighths[link.target.node % eighths.length]!;
     if (share === 8) continue;
     const { lost, isTorn } = network.lose(link, Math.floor((network.underWay(link) * share) / 8), share > 0);
     fired.crashLostWrites += lost;
@@ -101,12 +124,12 @@ function die(fault: Crash, stage: FaultStage): void {
     stage.at(stage.now + delay, tellNow);
   };
   nodes.forEach(({ fabric, process }, peer) => {
-    tell(peer, toldByFabric[peer]!, () => {
+    tell(peer, toldByFabric[peer % toldByFabric.length]!, () => {
       if (!fabric.reportFailed(rank)) return;
       fired.crashToldByFabric++;
       stage.tell(peer, `its fabric says that rank ${rank} has failed`);
     });
-    tell(peer, toldByControl[peer]!, () => {
+    tell(peer, toldByControl[peer % toldByControl.length]!, () => {
       fired.crashToldByControl++;
       stage.tell(peer, `nobody is at the address of rank ${rank}`);
       process.member.memberLost(

@@ -45,6 +45,11 @@ export const FAULT_EFFECTS = [
   /** A wedged member closed its memory, and writes that came after that. */
   'closedMemory',
   'lateWrites',
+  /** A process wanted to join under a name of its own; as a new incarnation of one that crashed; was let in; died after that. */
+  'joinNew',
+  'joinRestart',
+  'joinLetIn',
+  'joinDied',
 ] as const;
 
 export type FaultEffect = (typeof FAULT_EFFECTS)[number];

@@ -29,6 +29,12 @@ export interface FaultStage {
   tell(rank: number, sentence: string): void;
   /** Something was queued at a node. */
   wake(rank: number): void;
+  /** A process of that id joins; `onIn` hears of its node when it is in. */
+  join(id: string, first: number, onIn: (node: number) => void): void;
+  /** Whether a process of that id wants to be in, or has been let in. */
+  isJoining(id: string): boolean;
+  /** An id that nobody has. */
+  freshId(): string;
 }
 
 /** A moment in the life of a fault that lasts. */

@@ -13,10 +13,11 @@ import { crash, type Crash } from './crash.js';
 import { cut, type Cut } from './cut.js';
 import type { FaultKind, FaultScope, FaultStage } from './fault-stage.js';
 import { freeze, type Freeze } from './freeze.js';
+import { join, type Join } from './join.js';
 import { slowLink, slowNode, type SlowLink, type SlowNode } from './slowness.js';
 
 export type Fault =
-  Crash | Freeze | Cut | ControlReset | ControlStall | ClockDrift | SlowNode | SlowLink | ClosedMemory;
+  Crash | Freeze | Cut | ControlReset | ControlStall | ClockDrift | SlowNode | SlowLink | ClosedMemory | Join;
 
 const KINDS: { readonly [K in Fault['kind']]: FaultKind<Extract<Fault, { kind: K }>> } = {
   crash,
@@ -28,6 +29,7 @@ const KINDS: { readonly [K in Fault['kind']]: FaultKind<Extract<Fault, { kind: K
   'slow-node': slowNode,
   'slow-link': slowLink,
   'closed-memory': closedMemory,
+  join,
 };
 
 /** What goes wrong in one world, each kind from a stream of its own. */

@@ -307,7 +307,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'keeps all views that it has left behind',
-    killers: ['within-limits'],
+    killers: ['within-limits', 'liveness'],
     profile: 'faulty',
     plant: () => replaceMethod<Member, [], void>(Member, 'retireFormer', () => () => undefined),
   },

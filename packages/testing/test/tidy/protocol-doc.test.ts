@@ -8,6 +8,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROTOCOL_MUTANTS } from '../mutants/protocol-mutants.js';
+import { JOIN_MUTANTS } from '../mutants/join-mutants.js';
 import { VIEW_CHANGE_MUTANTS } from '../mutants/view-change-mutants.js';
 
 const ROOT = fileURLToPath(new URL('../../../../../', import.meta.url));
@@ -52,7 +53,7 @@ describe('docs/protocol.md', () => {
   });
 
   it('names planted bugs that exist, each with a checker that may find it', () => {
-    const mutants = [...PROTOCOL_MUTANTS, ...VIEW_CHANGE_MUTANTS];
+    const mutants = [...PROTOCOL_MUTANTS, ...VIEW_CHANGE_MUTANTS, ...JOIN_MUTANTS];
     for (const { checkers, bugs } of rowsOfInvariants()) {
       expect(bugs, checkers.join()).not.to.be.empty;
       for (const name of bugs) {

@@ -117,7 +117,8 @@ describe('bowecho sim', () => {
     expect(first).to.deep.equal(second);
     expect([first.status, first.err]).to.deep.equal([0, '']);
     expect(first.out).to.match(/\nseed 3: no violation\n$/);
-    expect([...nodesIn(first.out)].sort()).to.deep.equal(['0', '1', '2', '3', '4', '5', '6']);
+    // And who joins besides.
+    expect([...nodesIn(first.out)]).to.include.members(['0', '1', '2', '3', '4', '5', '6']);
   });
 
   it('finds a planted bug, cuts its world down, and shows it again both ways', async () => {
