@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   ABORTED: 'the caller aborted the call by its signal',
   ASYNC_HANDLER: 'a command or query returned a promise; it was rolled back',
   HANDLER_THREW: 'the handler threw something else than an ActorError; it was rolled back',
+  NONDETERMINISTIC: 'a handler used what differs between replicas, such as Date.now(); it was rolled back',
   READ_ONLY: 'a query tried to change state',
   INSIDE_HANDLER: 'a handler called an actor by a reference',
   OUTSIDE_HANDLER: 'ctx was used outside a handler',

@@ -2,7 +2,8 @@
  * CallMessage is the payload of one ordered call: which method of which instance, with which arguments.
  *
  * ```
- *  | flags u8 | method u8 | key length u16 | gather id u32, if flagged | key, UTF-8 | arguments, one msgpack array |
+ *  | flags u8 | method u8 | key length u16 | gather id u32, if flagged | key, UTF-8 |
+ *  | idempotency key length u16, tried since f64, idempotency key, UTF-8, if flagged | arguments, one msgpack array |
  * ```
  *
  * The actor's type needs no place: a replica set belongs to one type. A reader gets a `CallHeader` that it reuses, and
@@ -14,9 +15,12 @@ const FIXED_BYTES = 4;
 const GATHER_BYTES = 4;
 /** Every replica answers the caller. */
 const FLAG_GATHER = 1;
+/** It has an idempotency key. */
+const FLAG_ONCE = 2;
+const ONCE_BYTES = 10;
 
-/** Room for what precedes the arguments: the fixed part and a key of at most 256 bytes. */
-const HEADER_ROOM = 512;
+/** Room for what precedes the arguments: the fixed parts, a key of at most 256 bytes, and 256 characters of three. */
+const HEADER_ROOM = 1088;
 
 /** Writes call messages into one buffer, which grows to the largest. Its bytes are valid until the next `write`. */
 export class CallWriter {
@@ -24,9 +28,18 @@ export class CallWriter {
 
   /**
    * @param gatherId names the call in the replicas' answers, below 2^32; -1: only my own replica answers
+   * @param idempotencyKey undefined: each delivery of it is a command of its own
+   * @param triedSince when it was first sent, microseconds; -1: it is sent the first time
    * @returns the length of the message, which begins at `bytes[0]`
    */
-  write(method: number, key: string, args: Uint8Array, gatherId: number): number {
+  write(
+    method: number,
+    key: string,
+    args: Uint8Array,
+    gatherId: number,
+    idempotencyKey?: string,
+    triedSince = -1,
+  ): number {
     if (HEADER_ROOM + args.length > this.bytes.length) {
       this.bytes = Buffer.allocUnsafeSlow(2 * (HEADER_ROOM + args.length));
     }
@@ -39,7 +52,14 @@ export class CallWriter {
     bytes[2] = keyBytes & 255;
     bytes[3] = keyBytes >> 8;
     if (gathers) bytes.writeUInt32LE(gatherId, FIXED_BYTES);
-    const argsAt = keyAt + keyBytes;
+    let argsAt = keyAt + keyBytes;
+    if (idempotencyKey !== undefined) {
+      const onceBytes = bytes.write(idempotencyKey, argsAt + ONCE_BYTES, 'utf8');
+      bytes[0] |= FLAG_ONCE;
+      bytes.writeUInt16LE(onceBytes, argsAt);
+      bytes.writeDoubleLE(triedSince, argsAt + 2);
+      argsAt += ONCE_BYTES + onceBytes;
+    }
     if (args.length < COPY_BY_HAND_BYTES) for (let i = 0; i < args.length; i++) bytes[argsAt + i] = args[i]!;
     else bytes.set(args, argsAt);
     return argsAt + args.length;
@@ -68,6 +88,10 @@ export class CallHeader {
   method = 0;
   key = '';
   gatherId = -1;
+  /** Undefined: the call has none. */
+  idempotencyKey: string | undefined;
+  /** When the call was first sent, microseconds; -1: this is the first time. */
+  triedSince = -1;
   /** Where the arguments begin. */
   argsAt = 0;
 
@@ -78,19 +102,29 @@ export class CallHeader {
    */
   read(memory: Buffer, offset: number, length: number): void {
     const end = offset + length;
-    const gathers = length >= FIXED_BYTES && memory[offset] === FLAG_GATHER;
+    const flags = memory[offset]!;
+    const gathers = length >= FIXED_BYTES && (flags & FLAG_GATHER) !== 0;
     const keyAt = offset + (gathers ? FIXED_BYTES + GATHER_BYTES : FIXED_BYTES);
     const keyBytes = memory[offset + 2]! | (memory[offset + 3]! << 8);
-    if (length < FIXED_BYTES || memory[offset]! > FLAG_GATHER || keyAt + keyBytes >= end) {
-      throw new BowechoError(
-        'NOT_SERIALIZABLE',
-        `${length} bytes are no call: a key of ${keyBytes} bytes does not fit`,
-      );
-    }
+    if (length < FIXED_BYTES || flags > (FLAG_GATHER | FLAG_ONCE) || keyAt + keyBytes >= end)
+      refuse(length, keyBytes);
     this.method = memory[offset + 1]!;
     this.gatherId = gathers ? memory.readUInt32LE(offset + FIXED_BYTES) : -1;
     this.key = this.readKey(memory, keyAt, keyBytes);
     this.argsAt = keyAt + keyBytes;
+    this.idempotencyKey = undefined;
+    if ((flags & FLAG_ONCE) !== 0) this.readOnce(memory, end);
+  }
+
+  /** Reads the idempotency key, which stands where the arguments of other calls do. */
+  private readOnce(memory: Buffer, end: number): void {
+    const onceAt = this.argsAt + ONCE_BYTES;
+    if (onceAt >= end) refuse(end - this.argsAt, ONCE_BYTES);
+    const onceBytes = memory.readUInt16LE(this.argsAt);
+    if (onceAt + onceBytes >= end) refuse(end - this.argsAt, onceBytes);
+    this.triedSince = memory.readDoubleLE(this.argsAt + 2);
+    this.idempotencyKey = memory.toString('utf8', onceAt, onceAt + onceBytes);
+    this.argsAt = onceAt + onceBytes;
   }
 
   /** Calls often go to the key of the call before: then its text is there already. */
@@ -103,4 +137,11 @@ export class CallHeader {
     }
     return memory.toString('utf8', at, at + keyBytes);
   }
+}
+
+function refuse(length: number, keyBytes: number): never {
+  throw new BowechoError(
+    'NOT_SERIALIZABLE',
+    `${length} bytes are no call: a key of ${keyBytes} bytes does not fit`,
+  );
 }

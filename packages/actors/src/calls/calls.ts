@@ -42,8 +42,6 @@ export interface Route {
 
 export interface CallsOptions extends ForwardingOptions {
   readonly route: (definition: ActorDefinition, key: string) => Route;
-  /** Something was queued: the member should take a turn soon. */
-  readonly wake: () => void;
   /** A call without an answer failed. */
   readonly onDeadLetter: (error: Error) => void;
 }
@@ -166,6 +164,7 @@ export class Calls implements CallPort {
   /** My own message to that replica set was delivered here: its call is answered. */
   delivered(set: number, outcome: Outcome): void {
     const call = this.pending[set]!.take();
+    call.isDelivered = true;
     if (call.gathering === undefined) call.settle(outcome);
     else this.forwarding.addAnswer(call, this.options.member.identity, outcome);
   }
@@ -273,7 +272,8 @@ export class Calls implements CallPort {
 
   private send(call: PendingCall, args: Uint8Array): void {
     const { method, key } = call.request;
-    const length = this.writer.write(method.id, key, args, call.gathering?.id ?? -1);
+    const { gathering, idempotencyKey, triedSince } = call;
+    const length = this.writer.write(method.id, key, args, gathering?.id ?? -1, idempotencyKey, triedSince);
     call.ticket = this.options.member.send(call.set, this.writer.bytes, length);
     this.pending[call.set]!.add(call);
     this.options.wake();
@@ -318,7 +318,7 @@ export class Calls implements CallPort {
   private giveUp(call: PendingCall, code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): void {
     if (call.isSettled) return;
     const isForwarded = call.forwardedTo !== undefined;
-    const neverSent = call.ticket < 0 && !isForwarded;
+    const neverSent = call.ticket < 0 && !isForwarded && call.triedSince < 0;
     if (isForwarded) this.forwarding.takeBack(call);
     call.isWithdrawn = call.ticket >= 0 && this.options.member.withdraw(call.set, call.ticket);
     if (call.isWithdrawn) this.pending[call.set]!.noteWithdrawn();

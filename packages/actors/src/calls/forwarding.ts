@@ -9,14 +9,16 @@
  * nothing is under way to it: so their order is kept.
  *
  * The way may break, or a member be lost, and then nobody knows what was lost on the way: who waits for an answer is told so.
+ * A command with an idempotency key is sent once more instead, in its place of the order, for as long as its caller waits: it
+ * runs once, however often it arrives. What its caller is told in the end has to be true of all its tries.
  */
-import { BowechoError, type Member, type MemberIdentity } from '@bowecho/core';
+import { BowechoError, type ErrorCode, type Member, type MemberIdentity } from '@bowecho/core';
 import { identityKey } from '../control/identity-key.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import type { CallRequest } from '../definition/ref-class.js';
 import { ActorError } from '../errors.js';
 import { Departures } from './departures.js';
-import { encodeMemberMessage, type ForwardMessage } from './member-message.js';
+import { encodeMemberMessage, type AnswerMessage, type ForwardMessage } from './member-message.js';
 import { errorOfThrow, type Outcome } from './outcome.js';
 import { PendingCall, viewEnded } from './pending-calls.js';
 
@@ -30,13 +32,20 @@ export interface ForwardingOptions {
   readonly callTimeout: number;
   /** Microseconds since 1970, never falling. */
   readonly now: () => number;
+  /** Something was queued: the member should take a turn soon. */
+  readonly wake: () => void;
 }
 
 /** A call that is to be forwarded. */
 interface WaitingForward {
   readonly call: PendingCall;
   readonly isRead: boolean;
+  /** As it is sent the first time. */
   readonly message: ForwardMessage;
+  /** In the order of calling. */
+  readonly place: number;
+  /** When it was called, microseconds. */
+  readonly since: number;
   /** When its time is up, microseconds. */
   readonly dueAt: number;
 }
@@ -51,6 +60,9 @@ export class Forwarding {
   private unansweredBytes = 0;
   /** By replica set, in the order of calling: what could not be sent yet. */
   private readonly waiting: readonly Set<WaitingForward>[];
+  private nextPlace = 0;
+  /** Commands with an idempotency key, sent or not: what is lost of them is sent once more. */
+  private readonly repeatable = new Map<PendingCall, WaitingForward>();
   /** There was no way; tried again then, microseconds. Infinity: with every step. */
   private retryAt = Infinity;
   /** By replica set, for commands and for reads: whom calls go to. */
@@ -98,6 +110,8 @@ export class Forwarding {
       isLocalRead: options?.read === 'local',
       timeout: Math.ceil(timeout),
       args: new Uint8Array(args), // the packer that gave them uses their memory again
+      idempotencyKey: call.idempotencyKey,
+      triedSince: -1,
     };
     const bytes = encodeMemberMessage(message);
     if (bytes.length > MOST_MESSAGE_BYTES || this.unansweredBytes + bytes.length > queueBytes)
@@ -106,11 +120,16 @@ export class Forwarding {
     this.await(call, id);
     call.whenSettled(() => (this.unansweredBytes -= bytes.length));
     const waiting = this.waiting[call.set]!;
-    if (waiting.size === 0 && this.send(call, isRead, () => bytes)) return;
-    const dueAt = now() + timeout * 1000;
-    const item = { call, isRead, message, dueAt };
-    waiting.add(item);
-    call.whenSettled(() => waiting.delete(item));
+    const wasSent = waiting.size === 0 && this.send(call, isRead, () => bytes);
+    if (wasSent && message.idempotencyKey === undefined) return;
+    const since = now();
+    const item = { call, isRead, message, place: this.nextPlace++, since, dueAt: since + timeout * 1000 };
+    if (!wasSent) waiting.add(item);
+    if (message.idempotencyKey !== undefined) this.repeatable.set(call, item);
+    call.whenSettled(() => {
+      waiting.delete(item);
+      this.repeatable.delete(call);
+    });
   }
 
   /** Sends what waits and can go. Returns how many. */
@@ -132,7 +151,8 @@ export class Forwarding {
     for (const item of waiting) {
       const { call, isRead, message, dueAt } = item;
       const timeout = Math.max(1, Math.ceil((dueAt - now) / 1000));
-      const encode = (): Uint8Array => encodeMemberMessage({ ...message, timeout });
+      const { awaitedAs: id, triedSince } = call;
+      const encode = (): Uint8Array => encodeMemberMessage({ ...message, id, timeout, triedSince });
       if (count === MOST_PER_STEP || !this.send(call, isRead, encode)) break;
       waiting.delete(item);
       count++;
@@ -153,14 +173,47 @@ export class Forwarding {
     const key = identityKey(target);
     call.forwardedTo = target;
     this.owed.set(key, (this.owed.get(key) ?? 0) + 1);
-    call.whenSettled(() => this.isOwedLess(key));
+    if (call.triedSince < 0) call.whenSettled(() => this.isOwedNoMore(call));
     return true;
   }
 
-  private isOwedLess(memberKey: string): void {
-    const count = this.owed.get(memberKey)! - 1;
-    if (count > 0) this.owed.set(memberKey, count);
-    else this.owed.delete(memberKey);
+  private isOwedNoMore({ forwardedTo }: PendingCall): void {
+    if (forwardedTo === undefined) return;
+    const key = identityKey(forwardedTo);
+    const count = this.owed.get(key)! - 1;
+    if (count > 0) this.owed.set(key, count);
+    else this.owed.delete(key);
+  }
+
+  /** Nobody will hear how these calls ended, of which each was sent: they are sent once more where they can be, and fail else. */
+  private lost(calls: readonly PendingCall[], reason: string): void {
+    for (const call of calls) if (!this.repeatable.has(call)) call.fail(memberLost(call, reason));
+    this.repeat(calls.filter(call => this.repeatable.has(call)));
+  }
+
+  /** Sends calls once more: after what was called before each of them, and before what was called later. */
+  private repeat(calls: readonly PendingCall[]): void {
+    if (calls.length === 0) return;
+    const sets = new Set<number>();
+    for (const call of calls) {
+      const item = this.repeatable.get(call)!;
+      this.isOwedNoMore(call);
+      call.forwardedTo = undefined;
+      if (call.triedSince < 0) call.triedSince = item.since;
+      this.awaited.delete(call.awaitedAs);
+      call.awaitedAs = this.newId(); // an answer to the lost try is none to this one
+      this.awaited.set(call.awaitedAs, call);
+      this.waiting[call.set]!.add(item);
+      sets.add(call.set);
+    }
+    for (const set of sets) {
+      const waiting = this.waiting[set]!;
+      const inOrder = [...waiting].sort((a, b) => a.place - b.place);
+      waiting.clear();
+      for (const item of inOrder) waiting.add(item);
+    }
+    this.retryAt = this.options.now() + RETRY_MICROS; // who refuses it is there until the view changes
+    this.options.wake();
   }
 
   /** Members spread over those who can; undefined while there is none. */
@@ -202,6 +255,7 @@ export class Forwarding {
     const { missing, answers } = call.gathering!;
     const key = identityKey(from);
     if (!missing.delete(key)) return; // it has answered, or was not asked
+    call.isDelivered = true;
     if (!outcome.ok) {
       call.fail(outcome.error);
       return;
@@ -211,11 +265,14 @@ export class Forwarding {
   }
 
   /** Another member's answer to a call of mine. An unknown id belongs to a call that was given up. */
-  answered(id: number, from: MemberIdentity, outcome: Outcome): void {
+  answered(from: MemberIdentity, { id, outcome, isRefusal }: AnswerMessage): void {
     const call = this.awaited.get(id);
     if (call === undefined) return;
     if (call.gathering !== undefined) this.addAnswer(call, from, outcome);
-    else if (isSame(call.forwardedTo, from)) call.settle(outcome);
+    else if (!isSame(call.forwardedTo, from)) return;
+    else if (outcome.ok || !isRefusal) call.settle(outcome);
+    else if (this.repeatable.has(call) && MEMBER_IS_GOING.has(outcome.error.code)) this.repeat([call]);
+    else call.fail(call.triedSince < 0 ? outcome.error : ofAllTries(outcome.error));
   }
 
   /**
@@ -224,8 +281,11 @@ export class Forwarding {
    */
   wayBroke(identity: MemberIdentity, reason: string): void {
     this.departures.forget(identityKey(identity));
-    for (const call of [...this.awaited.values()])
-      if (isSame(call.forwardedTo, identity)) call.fail(memberLost(call, identity.id, reason));
+    const calls = [...this.awaited.values()];
+    this.lost(
+      calls.filter(({ forwardedTo }) => isSame(forwardedTo, identity)),
+      reason,
+    );
   }
 
   /** A view was entered: nobody answers any more who is not in it. */
@@ -235,21 +295,24 @@ export class Forwarding {
     for (const [name, target] of this.targets)
       if (!present.has(identityKey(target))) this.targets.delete(name);
     this.departures.keepOnly(present);
-    const reason = `it is not in view ${view.vid} any more`;
-    for (const call of [...this.awaited.values()]) {
-      const { gathering, forwardedTo } = call;
-      if (gathering !== undefined) {
-        for (const key of gathering.missing) if (!present.has(key)) gathering.missing.delete(key);
-        if (gathering.missing.size === 0) succeedWithAnswers(call);
-      } else if (forwardedTo !== undefined && !present.has(identityKey(forwardedTo)))
-        call.fail(memberLost(call, forwardedTo.id, reason));
+    const calls = [...this.awaited.values()];
+    for (const call of calls) {
+      const { gathering } = call;
+      if (gathering === undefined) continue;
+      for (const key of gathering.missing) if (!present.has(key)) gathering.missing.delete(key);
+      if (gathering.missing.size === 0) succeedWithAnswers(call);
     }
+    this.lost(
+      calls.filter(({ forwardedTo }) => forwardedTo && !present.has(identityKey(forwardedTo))),
+      `it is not in view ${view.vid} any more`,
+    );
   }
 
   /** This member is in no view any more: nobody will answer. */
   ended(reason: string): void {
     for (const call of [...this.awaited.values()]) {
-      const wasSent = call.gathering !== undefined || call.forwardedTo !== undefined;
+      const { gathering, forwardedTo, triedSince } = call;
+      const wasSent = gathering !== undefined || forwardedTo !== undefined || triedSince >= 0;
       call.fail(viewEnded(call, wasSent ? call.didExecuteIfSent : 'no', reason));
     }
   }
@@ -265,22 +328,31 @@ export class Forwarding {
     message: ForwardMessage,
     definition: ActorDefinition,
   ): PendingCall | undefined {
-    const { id, key, face, isLocalRead, timeout } = message;
+    const { id, key, face, isLocalRead, timeout, idempotencyKey } = message;
     const method = definition.methods[message.method];
     const changesState = method?.kind !== 'query';
-    const answer = (outcome: Outcome): void => this.answer(from, id, outcome, changesState);
+    const answer = (outcome: Outcome, isRefusal: boolean): void =>
+      this.answer(from, id, outcome, changesState, isRefusal);
     if (method === undefined) {
       const sentence = `no method ${message.method} of actor '${definition.name}'`;
-      answer({ ok: false, error: new BowechoError('ACTOR_UNKNOWN', sentence, { didExecute: 'no' }) });
+      answer({ ok: false, error: new BowechoError('ACTOR_UNKNOWN', sentence, { didExecute: 'no' }) }, true);
       return undefined;
     }
-    const options: CallRequest['options'] = { timeout, ...(isLocalRead && { read: 'local' }) };
-    const call = new PendingCall(
+    const options: CallRequest['options'] = {
+      timeout,
+      ...(isLocalRead && { read: 'local' }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    };
+    const call: PendingCall = new PendingCall(
       owner,
       { definition, method, key, args: [], face, options },
-      value => answer({ ok: true, value }),
-      error => answer({ ok: false, error: isOutcome(error) ? error : errorOfThrow(error, 'unknown') }),
+      value => answer({ ok: true, value }, false),
+      error => {
+        const outcome = isOutcome(error) ? error : errorOfThrow(error, 'unknown');
+        answer({ ok: false, error: outcome }, !call.isDelivered);
+      },
     );
+    call.triedSince = message.triedSince;
     const forwardKey = forwardKeyOf(from, id);
     this.forOthers.set(forwardKey, call);
     call.whenSettled(() => this.forOthers.delete(forwardKey));
@@ -297,9 +369,10 @@ export class Forwarding {
    * nobody hears it; that member is told of its end, too.
    *
    * @param changesState whether the call was one of a command, and no query
+   * @param isRefusal whether no replica has run it here
    */
-  answer(to: MemberIdentity, id: number, outcome: Outcome, changesState: boolean): void {
-    const bytes = encodeMemberMessage({ kind: 'answer', id, outcome });
+  answer(to: MemberIdentity, id: number, outcome: Outcome, changesState: boolean, isRefusal = false): void {
+    const bytes = encodeMemberMessage({ kind: 'answer', id, outcome, isRefusal });
     if (bytes.length <= MOST_MESSAGE_BYTES) this.options.member.sendMessage(to, bytes);
     else {
       const sentence = `the answer has ${bytes.length} bytes, and between members at most ${MOST_MESSAGE_BYTES} may travel`;
@@ -320,7 +393,7 @@ export class Forwarding {
   private await(call: PendingCall, id: number): void {
     call.awaitedAs = id;
     this.awaited.set(id, call);
-    call.whenSettled(() => this.awaited.delete(id));
+    call.whenSettled(() => this.awaited.delete(call.awaitedAs));
   }
 }
 
@@ -332,6 +405,14 @@ const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
 
 /** Where there was no way to a member, it is tried again so much later. */
 const RETRY_MICROS = 10_000;
+
+/** A member refuses calls so because it goes, or because the view changes: another one, or the same one later, may take them. */
+const MEMBER_IS_GOING: ReadonlySet<string> = new Set<ErrorCode>([
+  'CLOSED',
+  'HALTED',
+  'VIEW_ENDED',
+  'NOT_A_REPLICA',
+]);
 
 /** So that a step ends, however many calls have waited for a view. */
 const MOST_PER_STEP = 1024;
@@ -366,7 +447,14 @@ function noRoom({ label }: PendingCall, bytes: number, before: number, most: num
   return new BowechoError(code, `${label}: ${sentence}`, { didExecute: 'no' });
 }
 
-function memberLost(call: PendingCall, id: string, reason: string): BowechoError {
-  const sentence = `${call.label}: the answer of '${id}' may be lost: ${reason}`;
+/** What is true of a call whose last try was refused so, and whose tries before were lost. */
+function ofAllTries(error: ActorError | BowechoError): Error {
+  if (error instanceof ActorError || error.didExecute !== 'no') return error;
+  const sentence = `${error.message}; but a try before it was lost, and may have been made`;
+  return new BowechoError(error.code, sentence, { didExecute: 'unknown' });
+}
+
+function memberLost(call: PendingCall, reason: string): BowechoError {
+  const sentence = `${call.label}: the answer of '${call.forwardedTo!.id}' may be lost: ${reason}`;
   return new BowechoError('MEMBER_LOST', sentence, { didExecute: call.didExecuteIfSent });
 }

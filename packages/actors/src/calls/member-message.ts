@@ -10,6 +10,7 @@
  */
 import { BowechoError } from '@bowecho/core';
 import { pack, unpack } from '../codec/codec.js';
+import { LIMITS } from '../config/limits.js';
 import type { CallFace } from '../definition/ref-class.js';
 import { outcomeFields, outcomeOf, type Outcome } from './outcome.js';
 
@@ -28,12 +29,21 @@ export interface ForwardMessage {
   readonly timeout: number;
   /** What `packArguments` gave, in memory of their own: checked at the caller. */
   readonly args: Uint8Array;
+  readonly idempotencyKey: string | undefined;
+  /** When it was first sent, by the caller's clock, microseconds; -1: this is the first time. */
+  readonly triedSince: number;
+}
+
+export interface AnswerMessage {
+  readonly kind: 'answer';
+  readonly id: number;
+  readonly outcome: Outcome;
+  /** The call failed there and was not delivered: what the outcome says is true of this try alone. */
+  readonly isRefusal: boolean;
 }
 
 export type MemberMessage =
-  | ForwardMessage
-  | { readonly kind: 'withdraw' | 'leaving' | 'noted'; readonly id: number }
-  | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome };
+  ForwardMessage | AnswerMessage | { readonly kind: 'withdraw' | 'leaving' | 'noted'; readonly id: number };
 
 const ANSWER = 0;
 const FORWARD = 1;
@@ -54,14 +64,15 @@ export function encodeMemberMessage(message: MemberMessage): Uint8Array {
 function fieldsOf(message: MemberMessage): readonly unknown[] {
   switch (message.kind) {
     case 'answer':
-      return [ANSWER, message.id, outcomeFields(message.outcome)];
+      return [ANSWER, message.id, outcomeFields(message.outcome), message.isRefusal];
     case 'withdraw':
     case 'leaving':
     case 'noted':
       return [BARE_NUMBERS.get(message.kind), message.id];
     case 'forward': {
-      const { id, type, method, key, face, isLocalRead, timeout, args } = message;
-      return [FORWARD, id, type, method, key, FACES.indexOf(face), isLocalRead, timeout, args];
+      const { id, type, method, key, face, isLocalRead, timeout, args, idempotencyKey, triedSince } = message;
+      const fields = [FORWARD, id, type, method, key, FACES.indexOf(face), isLocalRead, timeout, args];
+      return idempotencyKey === undefined ? fields : [...fields, idempotencyKey, triedSince];
     }
   }
 }
@@ -77,14 +88,26 @@ export function decodeMemberMessage(bytes: Uint8Array): MemberMessage {
   const [kind, id, ...rest] = fields as [unknown, number, ...unknown[]];
   const bare = BARE_KINDS.get(kind as number);
   if (bare !== undefined) return { kind: bare, id };
-  if (kind === ANSWER) return { kind: 'answer', id, outcome: outcomeOf(rest[0]) ?? refuse(bytes) };
+  if (kind === ANSWER) {
+    const isRefusal = typeof rest[1] === 'boolean' ? rest[1] : refuse(bytes);
+    return { kind: 'answer', id, outcome: outcomeOf(rest[0]) ?? refuse(bytes), isRefusal };
+  }
   if (kind !== FORWARD) refuse(bytes);
-  const [type, method, key, faceIndex, isLocalRead, timeout, args] = rest;
+  const [type, method, key, faceIndex, isLocalRead, timeout, args, idempotencyKey, triedSince = -1] = rest;
   const face = isCount(faceIndex) ? FACES[faceIndex] : undefined;
   if (!isCount(type) || !isCount(method) || !isCount(timeout) || face === undefined) refuse(bytes);
   if (typeof key !== 'string' || typeof isLocalRead !== 'boolean' || !(args instanceof Uint8Array))
     refuse(bytes);
-  return { kind: 'forward', id, type, method, key, face, isLocalRead, timeout, args };
+  if (!(idempotencyKey === undefined || isIdempotencyKey(idempotencyKey)) || typeof triedSince !== 'number')
+    refuse(bytes);
+  const once = { idempotencyKey, triedSince };
+  return { kind: 'forward', id, type, method, key, face, isLocalRead, timeout, args, ...once };
+}
+
+/** A longer one would not fit into the room that a call message has for it. */
+function isIdempotencyKey(value: unknown): value is string {
+  const { min, max } = LIMITS.idempotencyKey;
+  return typeof value === 'string' && value.length >= min && value.length <= max;
 }
 
 function isCount(value: unknown): value is number {

@@ -26,9 +26,16 @@ export class PendingCall {
   isSettled = false;
   /** Taken back before anybody saw it: no delivery will come. */
   isWithdrawn = false;
+  /** My member's replica has run it. */
+  isDelivered = false;
   gathering: Gathering | undefined;
-  /** Who makes the call in my member's name; undefined where I make it myself, or nobody has been asked yet. */
+  /** Who makes the call in my member's name; undefined where I make it myself, or nobody is asked at the moment. */
   forwardedTo: MemberIdentity | undefined;
+  /**
+   * When it was first sent, microseconds, of a call that is sent once more by its idempotency key; -1: it is not. What a later try
+   * ends with says nothing of the first.
+   */
+  triedSince = -1;
   /** The id under which other members answer it; -1: they do not. */
   awaitedAs = -1;
   /** Index of the replica set. */
@@ -45,6 +52,12 @@ export class PendingCall {
   /** `actor.method of "key"`, for error sentences. */
   get label(): string {
     return `${this.request.method.label} of ${JSON.stringify(this.request.key)}`;
+  }
+
+  /** The idempotency key of a command; queries have no use for one. */
+  get idempotencyKey(): string | undefined {
+    const { method, options } = this.request;
+    return method.kind === 'command' ? options?.idempotencyKey : undefined;
   }
 
   /** What is known of a call that was sent and is given up before its answer is complete. */

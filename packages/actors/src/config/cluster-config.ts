@@ -55,6 +55,11 @@ export interface ClusterConfig {
    * members.
    */
   readonly suspicionTimeout?: number;
+  /**
+   * Whether handlers fail where they use what differs between replicas, such as `Date.now()`; the same at all members. Default:
+   * unless `NODE_ENV` is `production`.
+   */
+  readonly determinismGuard?: boolean;
   /** Whether SIGTERM and SIGINT have this member leave before the process ends. Default true. */
   readonly leaveOnSignal?: boolean;
 }
@@ -76,6 +81,7 @@ export interface ResolvedConfig {
   readonly bootstrapTimeout: number;
   readonly callTimeout: number;
   readonly suspicionTimeout: number;
+  readonly determinismGuard: boolean;
   readonly leaveOnSignal: boolean;
 }
 
@@ -95,6 +101,7 @@ const OPTIONS = [
   'bootstrapTimeout',
   'callTimeout',
   'suspicionTimeout',
+  'determinismGuard',
   'leaveOnSignal',
 ];
 
@@ -138,9 +145,8 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
   problems.push(
     ...integerProblems('suspicionTimeout', config.suspicionTimeout, LIMITS.suspicionTimeout, 'ms'),
   );
-  const leaveOnSignal: unknown = config.leaveOnSignal ?? true;
-  if (typeof leaveOnSignal !== 'boolean')
-    problems.push(`leaveOnSignal must be true or false, but is ${describeValue(leaveOnSignal)}`);
+  problems.push(...flagProblems('determinismGuard', config.determinismGuard));
+  problems.push(...flagProblems('leaveOnSignal', config.leaveOnSignal));
   if (problems.length > 0) throw problemsError('CONFIG_INVALID', 'the cluster configuration', problems);
 
   const listen = listenOf(config, isOneProcess)!;
@@ -158,7 +164,8 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
     bootstrapTimeout: config.bootstrapTimeout ?? DEFAULTS.bootstrapTimeout,
     callTimeout: config.callTimeout ?? DEFAULTS.callTimeout,
     suspicionTimeout: config.suspicionTimeout ?? DEFAULTS.suspicionTimeout,
-    leaveOnSignal: leaveOnSignal as boolean,
+    determinismGuard: config.determinismGuard ?? process.env['NODE_ENV'] !== 'production',
+    leaveOnSignal: config.leaveOnSignal ?? true,
   });
 }
 
@@ -237,6 +244,11 @@ function ringProblems(ringBytes: unknown): string[] {
   if (problems.length > 0 || ringBytes === undefined) return problems;
   const isPowerOfTwo = Number.isInteger(Math.log2(ringBytes as number));
   return isPowerOfTwo ? [] : [`ringBytes must be a power of two, but is ${describeValue(ringBytes)}`];
+}
+
+function flagProblems(what: string, value: unknown): string[] {
+  if (value === undefined || typeof value === 'boolean') return [];
+  return [`${what} must be true or false, but is ${describeValue(value)}`];
 }
 
 function integerProblems(what: string, value: unknown, range: Range, unit: string): string[] {

@@ -16,13 +16,14 @@ import { Unreadable } from './unreadable.js';
  * @throws BowechoError `CONFIG_INVALID` if it is larger than any member would take
  */
 export function encodeGreeting(greeting: Greeting): Buffer {
-  const { identity, seeds, fabric, ringBytes, suspicionTimeout, fingerprints } = greeting;
+  const { identity, seeds, fabric, ringBytes, suspicionTimeout, determinismGuard, fingerprints } = greeting;
   const text = JSON.stringify({
     identity: { id: identity.id, incarnation: identity.incarnation },
     seeds,
     fabric,
     ringBytes,
     suspicionTimeout,
+    determinismGuard,
     // A list and not an object: it keeps the order of all names.
     fingerprints: [...fingerprints],
   });
@@ -56,6 +57,7 @@ export function decodeGreeting(bytes: Uint8Array): Greeting {
     fabric: check(fields.fabric, isWord, 'fabric', WORD_RULE),
     ringBytes: check(fields.ringBytes, isCount, 'ringBytes', COUNT_RULE),
     suspicionTimeout: check(fields.suspicionTimeout, isCount, 'suspicionTimeout', COUNT_RULE),
+    determinismGuard: check(fields.determinismGuard, isFlag, 'determinismGuard', 'true or false'),
     fingerprints: readFingerprints(fields.fingerprints),
   };
 }
@@ -106,6 +108,10 @@ function isWord(value: unknown): value is string {
 }
 
 const WORD_RULE = `${LIMITS.address.min} to ${LIMITS.address.max} printable characters without spaces`;
+
+function isFlag(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;

@@ -5,7 +5,7 @@
 import type { MemberIdentity } from '@bowecho/core';
 
 /** The version of what members say to each other: control messages, tables, frames, calls. They must agree on it. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 export interface Greeting {
   readonly identity: MemberIdentity;
@@ -17,6 +17,8 @@ export interface Greeting {
   readonly ringBytes: number;
   /** Milliseconds of silence after which a member is taken for lost: members beat by it. */
   readonly suspicionTimeout: number;
+  /** Whether handlers fail where they use what differs between replicas: they fail at all of them or at none. */
+  readonly determinismGuard: boolean;
   /** By actor name, in the order of the names: what the definition is. */
   readonly fingerprints: ReadonlyMap<string, string>;
 }

@@ -9,12 +9,15 @@ import { types } from 'node:util';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { valueTypeOf } from '../codec/values.js';
 import { describeClass, describeValue } from '../config/describe-value.js';
+import { GuardedDate } from '../determinism/guarded-date.js';
 import type { ArgumentCheck, ParameterChecks } from './argument-checks.js';
 import type { ArgumentList } from './declarations.js';
 
 type BuiltIn = Pick<ArgumentCheck, 'description' | 'test'>;
 
 const ANYTHING: BuiltIn = { description: 'anything', test: () => true };
+
+const A_DATE: BuiltIn = { description: 'a Date', test: value => types.isDate(value) };
 
 const BUILT_INS = new Map<unknown, BuiltIn>([
   [Object, ANYTHING],
@@ -23,7 +26,8 @@ const BUILT_INS = new Map<unknown, BuiltIn>([
   [Boolean, { description: 'a boolean', test: value => typeof value === 'boolean' }],
   [BigInt, { description: 'a bigint', test: value => typeof value === 'bigint' }],
   [Array, { description: 'an array', test: value => Array.isArray(value) }],
-  [Date, { description: 'a Date', test: value => types.isDate(value) }],
+  [Date, A_DATE],
+  [GuardedDate, A_DATE], // of classes that were compiled while the guard was up
   [Map, { description: 'a Map', test: value => types.isMap(value) }],
   [Set, { description: 'a Set', test: value => types.isSet(value) }],
   [ArrayBuffer, { description: 'an ArrayBuffer', test: value => types.isArrayBuffer(value) }],

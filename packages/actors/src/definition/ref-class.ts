@@ -91,7 +91,11 @@ function makeRefClass(definition: ActorDefinition): RefClass {
       return this[KEY];
     }
     $with(options: CallOptions): UntypedRef {
-      return new GeneratedRef(this[PORT], this[KEY], mergeCallOptions(this[OPTIONS], options));
+      return new GeneratedRef(
+        this[PORT],
+        this[KEY],
+        mergeCallOptions(this[OPTIONS], options, definition.mode),
+      );
     }
     get $tell(): object {
       return new TellStub(this[PORT], this[KEY], this[OPTIONS]);

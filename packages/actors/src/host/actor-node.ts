@@ -26,10 +26,14 @@ import { CallHeader } from '../calls/call-message.js';
 import { Calls, type Route } from '../calls/calls.js';
 import { decodeMemberMessage, type MemberMessage } from '../calls/member-message.js';
 import { errorOfThrow, type Outcome } from '../calls/outcome.js';
+import type { OnceOnly } from '../calls/replies.js';
 import { unpack } from '../codec/codec.js';
 import type { HandlerView, Log } from '../ctx.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
+import type { DeterminismGuard } from '../determinism/determinism-guard.js';
+import { unguardedLog } from '../determinism/unguarded-log.js';
 import { shardOf } from '../sharding/rendezvous.js';
+import { hash64OfBytes } from '../state/hash.js';
 import { Journal } from '../state/journal.js';
 import { guardedLog } from './guarded-log.js';
 import { Replica } from './replica.js';
@@ -63,6 +67,8 @@ export interface ActorNodeOptions {
   /** Milliseconds that a call without a `timeout` of its own waits. */
   readonly callTimeout: number;
   readonly log: Log;
+  /** Has handlers fail where they use what differs between replicas. Whoever makes the node holds it as long. */
+  readonly guard?: DeterminismGuard | undefined;
   readonly events: NodeEvents;
   /** Microseconds since 1970, never falling. */
   readonly now: () => number;
@@ -93,16 +99,17 @@ export class ActorNode implements Application {
   private leaveReason: string | undefined;
 
   constructor(options: ActorNodeOptions) {
-    const { view, myRank, definitions } = options;
+    const { view, myRank, definitions, guard } = options;
     this.definitions = definitions;
     this.events = options.events;
     this.log = guardedLog(options.log);
     this.entered = view;
     this.handlerView = handlerViewOf(view, undefined);
     const journal = new Journal();
+    const log = guard === undefined ? this.log : unguardedLog(this.log);
     this.replicas = view.sets.map(set =>
       set.replicas.includes(myRank)
-        ? new Replica(definitions[set.subgroup]!, set, journal, this.log, this.handlerView)
+        ? new Replica(definitions[set.subgroup]!, set, journal, log, this.handlerView, guard)
         : undefined,
     );
     this.setOfShard = definitions.map((definition, type) =>
@@ -222,12 +229,19 @@ export class ActorNode implements Application {
       if (!Array.isArray(args))
         throw new BowechoError('NOT_SERIALIZABLE', `${method.label}: arguments are no list`);
       return method.kind === 'command'
-        ? replica.command(header.key, method, args, delivery)
+        ? replica.command(header.key, method, args, delivery, this.onceOnly(memory, offset + length))
         : replica.query(header.key, method, args);
     } catch (error) {
       if (error instanceof BowechoError) return { ok: false, error: errorOfThrow(error, 'no') };
       throw error;
     }
+  }
+
+  /** What the header says of a command that is to run once; undefined of all others. */
+  private onceOnly(memory: Buffer, end: number): OnceOnly | undefined {
+    const { idempotencyKey, triedSince, argsAt } = this.header;
+    if (idempotencyKey === undefined) return undefined;
+    return { idempotencyKey, triedSince, argsHash: hash64OfBytes(memory.subarray(argsAt, end)) };
   }
 
   onMessage(from: MemberIdentity, bytes: Uint8Array): void {
@@ -246,7 +260,7 @@ export class ActorNode implements Application {
     const { calls } = this;
     switch (message.kind) {
       case 'answer':
-        return calls.forwarding.answered(message.id, from, message.outcome);
+        return calls.forwarding.answered(from, message);
       case 'withdraw':
         return calls.withdraw(from, message.id);
       case 'forward':

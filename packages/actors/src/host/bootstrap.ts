@@ -24,6 +24,7 @@ import type { Answer, ControlChannel, ControlHandler } from '../control/control-
 import type { Greeting } from '../control/greeting.js';
 import { identityKey } from '../control/identity-key.js';
 import type { Log } from '../ctx.js';
+import { DeterminismGuard } from '../determinism/determinism-guard.js';
 import { ActorNode, type NodeEvents } from './actor-node.js';
 import { Founding } from './founding.js';
 import { RunLoop, microsecondsNow } from './run-loop.js';
@@ -60,6 +61,7 @@ export class Bootstrap {
   private readonly founding: Founding;
   private readonly me: Greeting;
   private made: ActorNode | undefined;
+  private guard: DeterminismGuard | undefined;
   private loop: RunLoop | undefined;
   /** By identity, oldest first: the keys of members that were faster than I am. */
   private readonly early = new Map<string, KeysMessage>();
@@ -81,6 +83,7 @@ export class Bootstrap {
       fabric: config.fabric,
       ringBytes: config.ringBytes,
       suspicionTimeout: config.suspicionTimeout,
+      determinismGuard: config.determinismGuard,
       fingerprints: new Map(config.actors.map(definition => [definition.name, definition.fingerprint])),
     };
     this.founding = new Founding(this.me, config.actors, config.mySeed);
@@ -281,6 +284,7 @@ export class Bootstrap {
 
   private run(view: View): void {
     const { config, fabric } = this;
+    if (config.determinismGuard) this.guard = new DeterminismGuard();
     this.made = new ActorNode({
       view,
       myRank: rankOf(view, config.id),
@@ -294,6 +298,7 @@ export class Bootstrap {
       suspicionMicros: config.suspicionTimeout * 1000,
       callTimeout: config.callTimeout,
       log: this.log,
+      guard: this.guard,
       events: this.nodeEvents(),
       now: microsecondsNow,
       wake: () => this.loop!.wake(),
@@ -382,6 +387,7 @@ export class Bootstrap {
     this.loop?.stop();
     await this.control.close();
     this.made?.member.close();
+    this.guard?.release();
     await new Promise<void>(resolve => this.fabric.close(resolve));
   }
 }

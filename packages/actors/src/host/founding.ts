@@ -1,8 +1,8 @@
 /**
  * Founding is how the founders make view 0: each dials every seed, and when all have answered, each computes the same view
  * by itself. The seed that answers with my own incarnation is me. Before that they compare what must be the same at all
- * of them: the list of seeds, the fabric, the size of the rings, the time after which silence is a loss, and every actor's
- * definition. A difference is told in words and ends the attempt; nobody has started anything by then.
+ * of them: the list of seeds, the fabric, the size of the rings, the time after which silence is a loss, whether handlers are
+ * guarded, and every actor's definition. A difference is told in words and ends the attempt; nobody has started anything by then.
  *
  * Only who answers *my* dial counts. A stranger that dials me learns what he does wrong and changes nothing here.
  */
@@ -111,6 +111,11 @@ export class Founding {
     if (theirs.suspicionTimeout !== me.suspicionTimeout)
       problems.push(
         `${them} has suspicionTimeout ${theirs.suspicionTimeout}, this member ${me.suspicionTimeout}; who beats by one is not heard in time by the other`,
+      );
+    if (theirs.determinismGuard !== me.determinismGuard)
+      problems.push(
+        `${them} has determinismGuard ${theirs.determinismGuard}, this member ${me.determinismGuard}; where the configuration ` +
+          'does not say, it is false if NODE_ENV is production, else true',
       );
     if (problems.length > 0) return problemsError('CONFIG_INVALID', 'the cluster', problems);
     const differences = this.actorMismatches(theirs);

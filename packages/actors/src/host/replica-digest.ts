@@ -4,6 +4,8 @@ import type { Replica } from './replica.js';
 
 /** Hex, 16 digits. */
 export function digestOfReplicas(replicas: readonly Replica[]): string {
-  const lines = replicas.flatMap(replica => [...replica.keys()].map(key => `${key}\0${replica.digest(key)}`));
+  const lines = replicas.flatMap(replica =>
+    [...replica.keptKeys()].map(key => `${key}\0${replica.digest(key)}`),
+  );
   return hash64(lines.sort().join('\n')).toString(16).padStart(16, '0');
 }

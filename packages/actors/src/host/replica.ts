@@ -7,11 +7,14 @@
  * every replica though only one caller gets it, and nothing here looks at a clock.
  */
 import { BowechoError, type ReplicaSet } from '@bowecho/core';
+import type { SavedReplies } from '../calls/instance-replies.js';
 import { errorOfThrow, type Outcome } from '../calls/outcome.js';
+import { Replies, type OnceOnly } from '../calls/replies.js';
 import { copyResult } from '../codec/copy.js';
 import { enterHandler, leaveHandler, type HandlerFrame, type HandlerView, type Log } from '../ctx.js';
 import type { ActorDefinition, MethodDefinition } from '../definition/actor-definition.js';
-import { digestState } from '../state/digest.js';
+import type { DeterminismGuard } from '../determinism/determinism-guard.js';
+import { digestOf, digestState } from '../state/digest.js';
 import type { Journal } from '../state/journal.js';
 import { restoreState, snapshotState } from '../state/snapshot.js';
 import { trackedInstance } from '../state/tracked-instance.js';
@@ -28,16 +31,26 @@ export interface OrderedAt {
   readonly sender: number;
 }
 
+/** All that is replicated of one key, as plain data. */
+export interface InstanceSnapshot {
+  /** The instance's state; undefined: there is no instance. */
+  readonly instance: { readonly of: unknown } | undefined;
+  /** What is remembered of commands with an idempotency key; undefined: nothing. */
+  readonly replies: SavedReplies | undefined;
+}
+
 /** Views come from no sender. */
 const NOBODY = -1;
 
 export class Replica {
   readonly definition: ActorDefinition;
   private readonly instances = new Map<string, object>();
+  private readonly replies: Replies;
   private readonly handlers: readonly Handler[];
   /** Names what runs here, with the key, in ids and random numbers. */
   private readonly shardName: string;
   private readonly journal: Journal;
+  private readonly guard: DeterminismGuard | undefined;
   private readonly frame: HandlerFrame;
   /**
    * What `onViewChange` runs in. It has another name: a command that makes an instance runs two handlers, of the same key
@@ -45,10 +58,22 @@ export class Replica {
    */
   private readonly viewFrame: HandlerFrame;
 
-  /** @param set in any view: of which shards it is never changes */
-  constructor(definition: ActorDefinition, set: ReplicaSet, journal: Journal, log: Log, view: HandlerView) {
+  /**
+   * @param set in any view: of which shards it is never changes
+   * @param guard held by whoever makes the replica; without it handlers may use what differs between replicas
+   */
+  constructor(
+    definition: ActorDefinition,
+    set: ReplicaSet,
+    journal: Journal,
+    log: Log,
+    view: HandlerView,
+    guard?: DeterminismGuard,
+  ) {
     this.definition = definition;
     this.journal = journal;
+    this.replies = new Replies(definition.methods);
+    this.guard = guard;
     const prototype = definition.Class.prototype as Record<string, Handler>;
     this.handlers = definition.methods.map(method => prototype[method.name]!);
     this.shardName = `${definition.name}/${set.shards[0]}`;
@@ -73,8 +98,32 @@ export class Replica {
     return this.instances.keys();
   }
 
-  /** Runs a delivered command. */
-  command(key: string, method: MethodDefinition, args: readonly unknown[], at: OrderedAt): Outcome {
+  /** Keys of which there is anything: a live instance, or one that has ended and whose answers are remembered. */
+  keptKeys(): ReadonlySet<string> {
+    return new Set([...this.instances.keys(), ...this.replies.keys()]);
+  }
+
+  /**
+   * Runs a delivered command.
+   *
+   * @param once of a command that is to run once: a repeat is answered as the first was, and does not run
+   */
+  command(
+    key: string,
+    method: MethodDefinition,
+    args: readonly unknown[],
+    at: OrderedAt,
+    once?: OnceOnly,
+  ): Outcome {
+    if (once === undefined) return this.execute(key, method, args, at);
+    const before = this.replies.find(key, method, once, at.time);
+    if (before !== undefined) return before;
+    const outcome = this.execute(key, method, args, at);
+    this.replies.keep(key, method, once, at.time, outcome);
+    return outcome;
+  }
+
+  private execute(key: string, method: MethodDefinition, args: readonly unknown[], at: OrderedAt): Outcome {
     this.place(at);
     const existing = this.instances.get(key);
     const { atomic } = this.definition;
@@ -133,26 +182,31 @@ export class Replica {
     for (const [key, actor] of [...this.instances]) this.tellView(key, actor);
   }
 
-  /** Hex digest of the state of one instance; undefined if there is none. */
+  /** Hex digest of all that there is of a key, what it remembers included; undefined if there is nothing. */
   digest(key: string): string | undefined {
     const actor = this.instances.get(key);
-    return actor === undefined ? undefined : digestState(actor);
+    const replies = this.replies.digest(key);
+    const state = actor === undefined ? undefined : digestState(actor);
+    return replies === undefined ? state : digestOf([state, replies]);
   }
 
-  /** A plain copy of the state of one instance; undefined if there is none. */
-  snapshot(key: string): unknown {
+  /** A plain copy of all that there is of a key; undefined if there is nothing. */
+  snapshot(key: string): InstanceSnapshot | undefined {
     const actor = this.instances.get(key);
-    return actor === undefined ? undefined : snapshotState(actor);
+    const replies = this.replies.save(key);
+    const instance = actor === undefined ? undefined : { of: snapshotState(actor) };
+    return instance === undefined && replies === undefined ? undefined : { instance, replies };
   }
 
-  /** Makes the state of an instance what a snapshot of it holds; undefined: there is none. */
-  restore(key: string, snapshot: { readonly of: unknown } | undefined): void {
-    if (snapshot === undefined) {
+  /** Makes what there is of a key what a snapshot of it holds; undefined: nothing. */
+  restore(key: string, snapshot: InstanceSnapshot | undefined): void {
+    this.replies.restore(key, snapshot?.replies);
+    if (snapshot?.instance === undefined) {
       this.instances.delete(key);
       return;
     }
     const actor = this.instances.get(key) ?? this.make();
-    restoreState(actor, snapshot.of);
+    restoreState(actor, snapshot.instance.of);
     this.instances.set(key, actor);
   }
 
@@ -174,16 +228,23 @@ export class Replica {
     this.frame.key = key;
     this.frame.isQuery = isQuery;
     enterHandler(this.frame);
+    this.guard?.enter();
     try {
       return this.handlers[method.id]!.apply(actor, args as unknown[]);
     } finally {
+      this.guard?.leave();
       leaveHandler();
     }
   }
 
   private make(): object {
     const { Class, name, atomic } = this.definition;
-    return trackedInstance(Class, this.journal, { name, atomic });
+    this.guard?.enter();
+    try {
+      return trackedInstance(Class, this.journal, { name, atomic });
+    } finally {
+      this.guard?.leave();
+    }
   }
 
   /** Makes the instance of a key and tells it the view that it is born into. */
@@ -201,6 +262,7 @@ export class Replica {
     const listener = actor as { onViewChange(view: HandlerView): unknown };
     this.journal.begin(actor);
     enterHandler(frame);
+    this.guard?.enter();
     try {
       refusePromise(listener.onViewChange(frame.view), `${this.definition.name}.onViewChange`);
       this.journal.commit();
@@ -211,6 +273,7 @@ export class Replica {
         'onViewChange threw; it was rolled back',
       );
     } finally {
+      this.guard?.leave();
       leaveHandler();
     }
   }

@@ -38,6 +38,14 @@ const Ledger = defineActor({
 
 type LedgerRef = Ref<InstanceType<typeof Ledger>>;
 
+/** What no message may say of a call that is to run once. */
+const ONCE = [
+  { idempotencyKey: 5 },
+  { idempotencyKey: '' },
+  { idempotencyKey: 'x'.repeat(257) },
+  { triedSince: 'x' },
+];
+
 /** How a call ended, in words. */
 function endOf(call: Promise<unknown>): Promise<unknown> {
   return call.catch((error: unknown) => {
@@ -217,12 +225,23 @@ describe('messages between calls of members', () => {
       isLocalRead: false,
       timeout: 10,
       args: new Uint8Array([0x90]),
+      idempotencyKey: 'req-1',
+      triedSince: 5,
     } as const;
     const bytes = encodeMemberMessage(message);
-    expect(decodeMemberMessage(bytes)).to.deep.include({ kind: 'forward', id: 3, key: 'k', face: 'call' });
+    expect(decodeMemberMessage(bytes)).to.deep.equal(message);
+    const plain = { ...message, idempotencyKey: undefined, triedSince: -1 };
+    expect(decodeMemberMessage(encodeMemberMessage(plain))).to.deep.equal(plain);
     for (let length = 0; length < bytes.length; length++)
       expect(() => decodeMemberMessage(bytes.slice(0, length)), `${length} bytes`).to.throw(BowechoError);
-    for (const field of [{ id: -1 }, { type: 0.5 }, { key: 5 }, { timeout: -1 }, { isLocalRead: 0 }]) {
+    for (const field of [
+      { id: -1 },
+      { type: 0.5 },
+      { key: 5 },
+      { timeout: -1 },
+      { isLocalRead: 0 },
+      ...ONCE,
+    ]) {
       const wrong = { ...message, ...field } as never;
       const change = JSON.stringify(wrong);
       expect(() => decodeMemberMessage(encodeMemberMessage(wrong)), change).to.throw(BowechoError);

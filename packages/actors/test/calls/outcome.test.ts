@@ -38,7 +38,7 @@ describe('what a handler throws', () => {
   for (const [what, thrown] of THROWN) {
     it(`travels: ${what}`, () => {
       const error = errorOfThrow(thrown, 'unknown');
-      const sent = { kind: 'answer', id: 7, outcome: { ok: false, error } } as const;
+      const sent = { kind: 'answer', id: 7, isRefusal: false, outcome: { ok: false, error } } as const;
       const arrived = decodeMemberMessage(encodeMemberMessage(sent));
       expect(arrived).to.include({ kind: 'answer', id: 7 });
       if (arrived.kind !== 'answer' || arrived.outcome.ok) expect.fail('it arrived as something else');

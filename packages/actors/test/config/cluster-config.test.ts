@@ -147,6 +147,11 @@ describe('cluster configuration', () => {
       { suspicionTimeout: 99 },
       'suspicionTimeout must be a whole number from 100 to 86400000 ms, but is the number 99',
     ],
+    [
+      'a guard that is neither',
+      { determinismGuard: 'yes' },
+      'determinismGuard must be true or false, but is ',
+    ],
     ['a small queue', { queueBytes: 1 }, 'queueBytes must be a whole number from 4096'],
     [
       'a misspelt option',
@@ -159,6 +164,20 @@ describe('cluster configuration', () => {
       "the configuration has no option 'dataDir': known are id, listen",
     ],
   ];
+  it('guards handlers where it is not told otherwise, but for production', () => {
+    const before = process.env['NODE_ENV'];
+    try {
+      process.env['NODE_ENV'] = 'production';
+      expect(resolveConfig(GOOD).determinismGuard).to.equal(false);
+      expect(resolveConfig({ ...GOOD, determinismGuard: true }).determinismGuard).to.equal(true);
+      delete process.env['NODE_ENV'];
+      expect(resolveConfig(GOOD).determinismGuard).to.equal(true);
+    } finally {
+      if (before === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = before;
+    }
+  });
+
   for (const [what, change, sentence] of cases) {
     it(`refuses ${what}`, () => {
       const problems = problemsOf(change);

@@ -34,6 +34,7 @@ export function greetingOf(id: string, incarnation = 1): Greeting {
     fabric: 'test',
     ringBytes: 4096,
     suspicionTimeout: 2000,
+    determinismGuard: true,
     fingerprints: new Map([['bank', 'version 1']]),
   };
 }

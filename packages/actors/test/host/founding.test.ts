@@ -9,6 +9,7 @@ function greeting(id: string, fabric: string): Greeting {
     fabric,
     ringBytes: 4096,
     suspicionTimeout: 2000,
+    determinismGuard: true,
     fingerprints: new Map(),
   };
 }
@@ -35,5 +36,14 @@ describe('founders', () => {
     const mismatch = founding.mismatchWith({ ...greeting('n2', 'auto'), suspicionTimeout: 300 });
     expect(mismatch?.code).to.equal('CONFIG_INVALID');
     expect(mismatch?.problems.join()).to.match(/^'n2' has suspicionTimeout 300, this member 2000; /);
+  });
+
+  it('of whom one guards its handlers make no group: a handler would fail at that one alone', () => {
+    const founding = new Founding(greeting('n1', 'auto'), []);
+    const mismatch = founding.mismatchWith({ ...greeting('n2', 'auto'), determinismGuard: false });
+    expect(mismatch?.code).to.equal('CONFIG_INVALID');
+    expect(mismatch?.problems.join()).to.match(
+      /^'n2' has determinismGuard false, this member true; .*NODE_ENV/,
+    );
   });
 });

@@ -152,6 +152,7 @@ describe('processes that are no group', function () {
         fabric: 'libfabric',
         ringBytes: 65_536,
         suspicionTimeout: 2000,
+        determinismGuard: true,
         fingerprints: new Map<string, string>(),
       };
       socket.write(Buffer.concat([Buffer.from('BOWECHO'), Buffer.of(PROTOCOL_VERSION)]));

@@ -15,8 +15,10 @@ import {
   Replica,
   unpack,
   type ActorDefinition,
+  type InstanceSnapshot,
   type Log,
   type MethodDefinition,
+  type OnceOnly,
 } from '@bowecho/actors';
 import type { ReplicaSet } from '@bowecho/core';
 import type { SequentialModel } from './linearize.js';
@@ -25,6 +27,8 @@ export interface ActorCall {
   readonly method: MethodDefinition;
   /** Arguments, packed. */
   readonly sent: Uint8Array;
+  /** Of a command that was to run once. */
+  readonly idempotencyKey: string | undefined;
   /** What the caller was told; undefined where nobody knows. */
   readonly answer: ActorAnswer | undefined;
 }
@@ -33,8 +37,8 @@ export type ActorAnswer = { readonly value: unknown } | { readonly error: Error 
 
 /** The state of one instance, as a value. */
 export interface InstanceState {
-  /** A snapshot; undefined where there is no instance. */
-  readonly tree: { readonly of: unknown } | undefined;
+  /** Undefined where there is nothing. */
+  readonly tree: InstanceSnapshot | undefined;
   /**
    * Names it: of its bytes, for the order of a Map is state that answers can show, and digests of replicas do not see.
    */
@@ -60,20 +64,23 @@ export function actorModel(
     held = undefined;
   };
   const stateNow = (): InstanceState => {
-    if (replica.digest(key) === undefined) return NO_INSTANCE;
-    const of = replica.snapshot(key);
-    return { tree: { of }, name: createHash('sha1').update(serialize(of)).digest('base64') };
+    const tree = replica.snapshot(key);
+    if (tree === undefined) return NO_INSTANCE;
+    return { tree, name: createHash('sha1').update(serialize(tree)).digest('base64') };
   };
 
   return {
     initial: NO_INSTANCE,
 
-    apply(state, { method, sent, answer }) {
+    apply(state, { method, sent, answer, idempotencyKey }) {
       hold(state);
       const args = unpack(sent) as readonly unknown[];
       const isQuery = method.kind === 'query';
       const at = { vid: 0, ordinal: ordinal++, time: 0, sender: 0 };
-      const outcome = isQuery ? replica.query(key, method, args) : replica.command(key, method, args, at);
+      const once = idempotencyKey === undefined ? undefined : onceOnly(idempotencyKey, sent);
+      const outcome = isQuery
+        ? replica.query(key, method, args)
+        : replica.command(key, method, args, at, once);
       const told = outcome.ok ? { value: outcome.value } : { error: outcome.error };
       const isExplained = answer === undefined || isSame(told, answer);
       if (!isExplained && !isQuery) return undefined;
@@ -81,11 +88,21 @@ export function actorModel(
       return isExplained ? held : undefined;
     },
 
-    // What threw was rolled back.
-    isRead: ({ method, answer }) =>
-      method.kind === 'query' || (definition.atomic && answer !== undefined && 'error' in answer),
+    // What threw was rolled back; but that it threw is remembered under its key.
+    isRead: ({ method, answer, idempotencyKey }) =>
+      method.kind === 'query' ||
+      (definition.atomic && idempotencyKey === undefined && answer !== undefined && 'error' in answer),
 
     keyOf: ({ name }) => name,
+  };
+}
+
+/** What a member makes of such a call. All of one key are told apart by their arguments, whatever the hash. */
+function onceOnly(idempotencyKey: string, sent: Uint8Array): OnceOnly {
+  return {
+    idempotencyKey,
+    argsHash: createHash('sha1').update(sent).digest().readBigUInt64LE(),
+    triedSince: -1,
   };
 }
 

@@ -63,14 +63,14 @@ export function checkCalls(
 
 /** Undefined where the call says nothing. */
 function operationOf(call: CallRecord, definition: ActorDefinition): Operation<ActorCall> | undefined {
-  const { face, read, sent, calledAt, settledAt, outcome } = call;
+  const { face, read, sent, idempotencyKey, calledAt, settledAt, outcome } = call;
   const method = definition.methods.find(({ name }) => name === call.method)!;
   const isQuery = method.kind === 'query';
   if (sent === undefined || (isQuery && (read === 'local' || face === 'all'))) return undefined;
   const answer = face === 'tell' || outcome === undefined ? undefined : answerOf(outcome, face === 'all');
   if (answer === 'nothing happened' || (isQuery && answer === undefined)) return undefined;
   return {
-    op: { method, sent, answer },
+    op: { method, sent, answer, idempotencyKey: isQuery ? undefined : idempotencyKey },
     calledAt,
     returnedAt: answer === undefined ? Infinity : settledAt!,
   };

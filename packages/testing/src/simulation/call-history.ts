@@ -20,6 +20,7 @@ export interface CallRecord {
   readonly face: CallFace;
   /** How a query was to be served; undefined where the call did not say. */
   readonly read: CallOptions['read'];
+  readonly idempotencyKey: string | undefined;
   /** Virtual milliseconds. */
   readonly calledAt: number;
   /** Virtual milliseconds; undefined while it is pending, and for calls by `$tell`. */

@@ -14,7 +14,7 @@ export function jsonLines(calls: readonly CallRecord[]): string {
 }
 
 function lineOf(call: CallRecord): object {
-  const { node, actor, key, method, args, face, read, calledAt, settledAt, outcome } = call;
+  const { node, actor, key, method, args, face, read, idempotencyKey, calledAt, settledAt, outcome } = call;
   return {
     process: `n${node}`,
     actor,
@@ -23,6 +23,7 @@ function lineOf(call: CallRecord): object {
     args: args.map(plain),
     ...(face !== 'call' && { face }),
     ...(read !== undefined && { read }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
     call: calledAt,
     ...(settledAt !== undefined && { return: settledAt }),
     ...(outcome !== undefined && settledAt !== undefined && answerOf(outcome)),

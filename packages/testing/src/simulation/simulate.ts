@@ -13,6 +13,7 @@
  */
 import {
   ActorNode,
+  DeterminismGuard,
   canonicalKey,
   checkArguments,
   definitionOf,
@@ -65,6 +66,8 @@ export interface SimulationOptions {
   readonly queueBytes?: number;
   /** Milliseconds, virtual, that a call without a `timeout` waits. Default 10,000. */
   readonly callTimeout?: number;
+  /** Whether handlers fail where they use what differs between replicas, such as `Date.now()`. Default true. */
+  readonly determinismGuard?: boolean;
   /** Where handlers' logs go. Default: nowhere. */
   readonly log?: Log;
 }
@@ -101,6 +104,7 @@ export class Simulation implements Disposable {
   readonly deadLetters: Error[] = [];
   private readonly nodes: ActorNode[] = [];
   private readonly definitions: readonly ActorDefinition[];
+  private readonly guard: DeterminismGuard | undefined;
   private isDisposed = false;
   /** Somebody awaits `run` or `settle`. */
   private isMoving = false;
@@ -113,14 +117,20 @@ export class Simulation implements Disposable {
   constructor(options: SimulationOptions) {
     this.seed = options.seed ?? process.env['SIM_SEED'] ?? 1;
     this.definitions = [...options.actors.map(definitionOf)].sort((a, b) => (a.name < b.name ? -1 : 1));
-    this.world = new World({
-      ...worldOptionsOf(options),
-      seed: this.seed,
-      subgroups: this.definitions.map(subgroupSpecOf),
-      createProcess: host => this.createNode(host, options),
-    });
-    watchAll(this.world);
-    this.world.runUntilRunning();
+    if (options.determinismGuard ?? true) this.guard = new DeterminismGuard();
+    try {
+      this.world = new World({
+        ...worldOptionsOf(options),
+        seed: this.seed,
+        subgroups: this.definitions.map(subgroupSpecOf),
+        createProcess: host => this.createNode(host, options),
+      });
+      watchAll(this.world);
+      this.world.runUntilRunning();
+    } catch (error) {
+      this.guard?.release(); // nobody has a simulation to dispose of
+      throw error;
+    }
   }
 
   private createNode(host: SimulatedHost, options: SimulationOptions): ActorNode {
@@ -135,6 +145,7 @@ export class Simulation implements Disposable {
       suspicionMicros: host.suspicionMicros,
       callTimeout: options.callTimeout ?? DEFAULTS.callTimeout,
       log: options.log ?? SILENT,
+      guard: this.guard,
       events: {
         onViewInstalled: ignore,
         onEnded: ignore,
@@ -224,7 +235,7 @@ export class Simulation implements Disposable {
     for (const definition of this.definitions) {
       if (definition.mode !== 'ordered') continue;
       const keys = new Set(
-        this.nodes.flatMap(node => node.replicasOf(definition).flatMap(each => [...each.keys()])),
+        this.nodes.flatMap(node => node.replicasOf(definition).flatMap(each => [...each.keptKeys()])),
       );
       for (const key of keys) {
         const found = this.replicasWith(definition, key);
@@ -271,6 +282,7 @@ export class Simulation implements Disposable {
   /** Ends the simulation: calls without an answer fail as `CLOSED`, and so do all from now on. */
   [Symbol.dispose](): void {
     this.isDisposed = true;
+    this.guard?.release();
     for (const answer of [...this.waiting.keys()]) {
       // A test that ends has let go of the calls that it does not await; only who awaits one is to hear of this.
       answer.promise.catch(ignore);
@@ -299,6 +311,7 @@ export class Simulation implements Disposable {
       sent: sentBy(request),
       face,
       read: options?.read,
+      idempotencyKey: options?.idempotencyKey,
       calledAt: this.now,
       settledAt: undefined,
       outcome: undefined,

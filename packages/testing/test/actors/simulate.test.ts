@@ -231,12 +231,33 @@ describe('simulated actors', () => {
   });
 
   it('find replicas that differ, and name the instance', async () => {
-    using sim = simulate({ actors: [Gambler], seed: 1 });
+    using sim = simulate({ actors: [Gambler], seed: 1, determinismGuard: false });
     await sim.get(Gambler, 'g').roll();
     let found: unknown;
     await sim.settle().catch((error: unknown) => (found = error));
     expect(found).to.be.instanceOf(CheckError);
     expect((found as CheckError).message).to.include('the replicas of gambler "g" differ');
+  });
+
+  it('have a handler fail that would make them differ, and say what it used', async () => {
+    using sim = simulate({ actors: [Gambler], seed: 1 });
+    let refusal: unknown;
+    await sim
+      .get(Gambler, 'g')
+      .roll()
+      .catch((error: unknown) => (refusal = error));
+    expect(refusal).to.include({ code: 'NONDETERMINISTIC', didExecute: 'no' });
+    expect((refusal as Error).message).to.match(/^Math\.random\(\) was used in a handler/);
+    await sim.settle();
+    expect(await sim.get(Gambler, 'g').last()).to.equal(0);
+  });
+
+  it('leave the globals as they were when they are over', () => {
+    const before = [Date, Math.random, setTimeout];
+    const first = simulate({ actors: [Gambler], seed: 1 });
+    expect(Date).to.not.equal(before[0]);
+    first[Symbol.dispose]();
+    expect([Date, Math.random, setTimeout]).to.deep.equal(before);
   });
 
   it('replay a seed call by call', async () => {

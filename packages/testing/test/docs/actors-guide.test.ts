@@ -109,6 +109,17 @@ async function sellOrSay(office: Ref<BoxOffice>, seat: string, owner: string): P
   }
 }
 
+async function sellOnce(office: Ref<BoxOffice>, seat: string, request: string): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const once = office.$with({ idempotencyKey: request });
+      return await once.sell(seat, 'ann', new Price(4200n, 'EUR'));
+    } catch (error) {
+      if (!(error instanceof BowechoError && error.code === 'TIMEOUT' && tries < 5)) throw error;
+    }
+  }
+}
+
 describe('the guide to actors', () => {
   it('starts members and calls an actor', async () => {
     const seeds = ['n1', 'n2', 'n3'];
@@ -176,6 +187,14 @@ describe('the guide to actors', () => {
 
     const counts: Map<string, number> = await office.$all.sold();
     expect([...counts.values()]).to.deep.equal([2, 2, 2]);
+  });
+
+  it('makes a command once under its idempotency key', async () => {
+    using sim = simulate({ actors: [BoxOffice], seed: 1 });
+    const office = sim.get(BoxOffice, 'friday');
+    const ticket = await sellOnce(office, 'C1', 'req-17');
+    expect(await sellOnce(sim.get(BoxOffice, 'friday', { node: 2 }), 'C1', 'req-17')).to.equal(ticket);
+    expect(await office.total()).to.equal(4200n);
   });
 
   it('tells an instance the view that it is born into', async () => {
