@@ -15,6 +15,8 @@ export const ERROR_CODES = {
   ACTOR_MISMATCH: 'members of one cluster define an actor differently',
   METADATA_MISSING: 'the loader dropped the decorator metadata that says the argument types',
   ARGUMENT_INVALID: 'an argument has the wrong type or its schema refused it',
+  KEY_REUSED: 'an idempotency key was used before for another call; nothing was executed',
+  REPLY_NOT_KEPT: 'the command ran before under its idempotency key, and its answer is not kept',
   NOT_SERIALIZABLE: 'a value would not arrive as it was sent; the path to it is in the sentence',
   TOO_LARGE: 'a message exceeds a quarter of the ring',
   OVERLOADED: 'the bounded send queue is full; nothing was sent',

@@ -65,6 +65,20 @@ export class InstanceReplies {
     return this.order.first?.reply.time ?? Infinity;
   }
 
+  /** When the oldest was ordered whose answer is kept, microseconds; Infinity if there is none. */
+  get oldestAnswerTime(): number {
+    return this.answered.first?.reply.time ?? Infinity;
+  }
+
+  get keyCount(): number {
+    return this.byKey.size;
+  }
+
+  /** Bytes of the answers that are kept. */
+  get keptBytes(): number {
+    return this.answerBytes;
+  }
+
   /** When the youngest was ordered that left because there were too many, microseconds; -Infinity: none has. */
   get forgottenUpTo(): number {
     return this.forgotten;
@@ -107,14 +121,14 @@ export class InstanceReplies {
     };
   }
 
-  static restored(owner: string, { replies, forgottenUpTo }: SavedReplies): InstanceReplies {
-    const restored = new InstanceReplies(owner);
-    restored.forgotten = forgottenUpTo;
-    for (const reply of replies) restored.add(reply);
-    return restored;
+  /** Takes over what was saved. To be called when nothing is remembered. */
+  restore({ replies, forgottenUpTo }: SavedReplies): void {
+    this.forgotten = forgottenUpTo;
+    for (const reply of replies) this.add(reply);
   }
 
-  private forgetOldest(): void {
+  /** Forgets the oldest, of which there is one. */
+  forgetOldest(): void {
     const entry = this.order.shift()!;
     if (this.answered.first === entry) {
       this.answered.shift();
@@ -124,7 +138,8 @@ export class InstanceReplies {
     this.hashes -= entry.hash;
   }
 
-  private dropOldestAnswer(): void {
+  /** Of the oldest whose answer is kept only the key stays. There is one. */
+  dropOldestAnswer(): void {
     const entry = this.answered.shift()!;
     this.answerBytes -= entry.reply.answerBytes;
     this.hashes -= entry.hash;
@@ -157,11 +172,12 @@ export function replyOf(
  */
 export function outcomeOfReply({ key, answer, answerBytes, didExecute }: Reply, label: string): Outcome {
   if (answer !== undefined) return outcomeOf(unpack(answer)) ?? fail(`the answer kept for '${key}' is none`);
-  const { keptAnswer, keptAnswers } = LIMITS;
+  const { keptAnswer, keptAnswers, keptInSet } = LIMITS;
   const sentence =
     `${label} was made before under idempotencyKey '${key}', and its answer of ${answerBytes} bytes is not kept: ` +
-    `${keptAnswer.max} bytes of one answer and ${keptAnswers.max} of an instance's are; ask the actor by a query`;
-  return { ok: false, error: new BowechoError('TOO_LARGE', sentence, { didExecute }) };
+    `${keptAnswer.max} bytes of one answer, the last ${keptAnswers.max} of an instance's and the last ${keptInSet.max} of its ` +
+    'shards are; ask the actor by a query';
+  return { ok: false, error: new BowechoError('REPLY_NOT_KEPT', sentence, { didExecute }) };
 }
 
 function hashOf({ key, method, argsHash, time, didExecute, answer }: Reply): bigint {

@@ -6,13 +6,15 @@
  * It is replicated state. So its age is told by the ordered time of commands and never by a clock here, and everything that
  * changes it is a function of the sequence of commands.
  *
+ * It is bounded for each instance, and for all of a replica set together: what is oldest by the ordered time leaves, which is the
+ * same at every replica.
+ *
  * What is forgotten could run again. A caller's own repeat has to come in time; but a repeat that the runtime sends by itself
  * says since when it has been tried, and is refused where its first try may have been forgotten.
  */
 import { BowechoError } from '@bowecho/core';
 import { LIMITS } from '../config/limits.js';
 import type { MethodDefinition } from '../definition/actor-definition.js';
-import { Deadlines } from './deadlines.js';
 import {
   InstanceReplies,
   outcomeOfReply,
@@ -20,6 +22,7 @@ import {
   type Reply,
   type SavedReplies,
 } from './instance-replies.js';
+import { OldestFirst } from './oldest-first.js';
 import type { Outcome } from './outcome.js';
 
 /** What a command says of itself that is to run once. */
@@ -34,8 +37,13 @@ export interface OnceOnly {
 export class Replies {
   /** By the instance's key. */
   private readonly instances = new Map<string, InstanceReplies>();
-  /** When the oldest of an instance is to be forgotten. */
-  private readonly expiries = new Deadlines<InstanceReplies>(({ isEmpty }) => isEmpty);
+  private readonly ages = new OldestFirst<InstanceReplies>(({ oldestTime }) => oldestTime);
+  private readonly answerAges = new OldestFirst<InstanceReplies>(({ oldestAnswerTime }) => oldestAnswerTime);
+  /** Over all instances: keys, and bytes of answers. */
+  private keyCount = 0;
+  private keptBytes = 0;
+  /** When the youngest was ordered that left because all instances together had too many. */
+  private forgottenUpTo = -Infinity;
 
   /** @param methods of the actor, by id */
   constructor(private readonly methods: readonly MethodDefinition[]) {}
@@ -54,7 +62,11 @@ export class Replies {
     this.forgetUntil(time);
     const instance = this.instances.get(key);
     const reply = instance?.get(once.idempotencyKey);
-    const forgottenUpTo = Math.max(instance?.forgottenUpTo ?? -Infinity, time - FOR_MICROS);
+    const forgottenUpTo = Math.max(
+      instance?.forgottenUpTo ?? -Infinity,
+      this.forgottenUpTo,
+      time - FOR_MICROS,
+    );
     const mayBeForgotten = once.triedSince >= 0 && once.triedSince - CLOCKS_APART_MICROS <= forgottenUpTo;
     if (reply === undefined && !mayBeForgotten) return undefined;
     const label = `${method.label} of ${JSON.stringify(key)}`;
@@ -69,9 +81,31 @@ export class Replies {
     if (instance === undefined) {
       instance = new InstanceReplies(key);
       this.instances.set(key, instance);
-      this.expiries.add(time + FOR_MICROS, instance);
     }
-    instance.add(replyOf(once.idempotencyKey, method.id, once.argsHash, time, outcome));
+    const reply = replyOf(once.idempotencyKey, method.id, once.argsHash, time, outcome);
+    this.change(instance, () => instance.add(reply));
+    while (this.keptBytes > LIMITS.keptInSet.max) {
+      const oldest = this.answerAges.first()!;
+      this.change(oldest, () => oldest.dropOldestAnswer());
+    }
+    while (this.keyCount > LIMITS.rememberedInSet.max) {
+      const oldest = this.ages.first()!;
+      this.forgottenUpTo = oldest.oldestTime;
+      this.change(oldest, () => oldest.forgetOldest());
+    }
+  }
+
+  /** Every change of what an instance remembers goes through here, so that the sums are right. */
+  private change(instance: InstanceReplies, make: () => void): void {
+    this.keyCount -= instance.keyCount;
+    this.keptBytes -= instance.keptBytes;
+    make();
+    this.keyCount += instance.keyCount;
+    this.keptBytes += instance.keptBytes;
+    if (instance.isEmpty && this.instances.get(instance.owner) === instance)
+      this.instances.delete(instance.owner);
+    this.ages.note(instance);
+    this.answerAges.note(instance);
   }
 
   /** 64 bits that are equal where an instance remembers the same; undefined if it remembers nothing. */
@@ -85,20 +119,21 @@ export class Replies {
 
   /** Makes what an instance remembers what was saved. */
   restore(key: string, saved: SavedReplies | undefined): void {
-    this.instances.get(key)?.forgetUpTo(Infinity);
-    this.instances.delete(key);
+    const before = this.instances.get(key);
+    if (before !== undefined) this.change(before, () => before.forgetUpTo(Infinity));
     if (saved === undefined) return;
-    const instance = InstanceReplies.restored(key, saved);
+    const instance = new InstanceReplies(key);
     this.instances.set(key, instance);
-    this.expiries.add(instance.oldestTime + FOR_MICROS, instance);
+    this.change(instance, () => instance.restore(saved));
   }
 
   /** Forgets what is too old at that time. */
   private forgetUntil(now: number): void {
-    for (let due = this.expiries.takeDue(now); due !== undefined; due = this.expiries.takeDue(now)) {
-      due.forgetUpTo(now - FOR_MICROS);
-      if (due.isEmpty) this.instances.delete(due.owner);
-      else this.expiries.add(due.oldestTime + FOR_MICROS, due);
+    const tooOld = now - FOR_MICROS;
+    while (this.ages.least <= tooOld) {
+      const oldest = this.ages.first();
+      if (oldest === undefined) return;
+      this.change(oldest, () => oldest.forgetUpTo(tooOld));
     }
   }
 
@@ -110,7 +145,7 @@ export class Replies {
       'give each request a key of its own';
     // The first try of a repeat may have run before the key was given to another command.
     const didExecute = mayBeForgotten ? 'unknown' : 'no';
-    return { ok: false, error: new BowechoError('ARGUMENT_INVALID', sentence, { didExecute }) };
+    return { ok: false, error: new BowechoError('KEY_REUSED', sentence, { didExecute }) };
   }
 }
 

@@ -56,12 +56,16 @@ export const LIMITS = {
   idempotencyKey: { min: 1, max: 256 },
   /** Idempotency keys that are remembered per instance; the oldest leaves first. */
   rememberedKeys: { min: 0, max: 10_000 },
+  /** The same per replica set, over all instances. */
+  rememberedInSet: { min: 0, max: 100_000 },
   /** How long each of them is remembered, by the ordered time of commands. */
   rememberedFor: { min: 0, max: 600_000 },
   /** Bytes of one answer that is kept for a repeat. */
   keptAnswer: { min: 0, max: 64 * 1024 },
   /** Bytes of the answers that are kept per instance; the oldest leaves first, its key stays. */
   keptAnswers: { min: 0, max: 1024 * 1024 },
+  /** The same per replica set, over all instances. */
+  keptInSet: { min: 0, max: 64 * 1024 * 1024 },
 } as const satisfies Record<string, Range>;
 
 /** The characters of member ids and actor names: they appear in file names, metrics and addresses. */

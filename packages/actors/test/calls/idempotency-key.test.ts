@@ -101,7 +101,7 @@ describe('a command with an idempotency key', () => {
     );
     group.runAll();
     const [other, another] = (await errors) as BowechoError[];
-    expect(other).to.include({ code: 'ARGUMENT_INVALID', didExecute: 'no' });
+    expect(other).to.include({ code: 'KEY_REUSED', didExecute: 'no' });
     expect(other!.message).to.include("'a' was used before for the same with other arguments");
     expect(another!.message).to.include("'a' was used before for once-journal.add");
     expect(await entries()).to.equal('x');

@@ -113,8 +113,8 @@ describe('what is remembered of idempotency keys', () => {
 
   it('refuses a key that was used for something else', () => {
     hand.do('a', 'add', [5]);
-    expect(hand.do('a', 'add', [6])).to.equal('ARGUMENT_INVALID no');
-    expect(hand.do('a', 'fill', [5])).to.equal('ARGUMENT_INVALID no');
+    expect(hand.do('a', 'add', [6])).to.equal('KEY_REUSED no');
+    expect(hand.do('a', 'fill', [5])).to.equal('KEY_REUSED no');
     expect(hand.total()).to.equal(5);
   });
 
@@ -136,19 +136,44 @@ describe('what is remembered of idempotency keys', () => {
     );
     expect(hand.do('new', 'add', [1], at, at), 'first tried since').to.equal(max + 2);
     expect(hand.do('k0', 'add', [1], at), 'a request of now').to.equal(max + 3);
-    expect(hand.do('k0', 'add', [2], at, 2 * MINUTE), 'as another one').to.equal('ARGUMENT_INVALID unknown');
+    expect(hand.do('k0', 'add', [2], at, 2 * MINUTE), 'as another one').to.equal('KEY_REUSED unknown');
   });
 
   it('says that a command ran whose answer is too large to keep', () => {
     const { keptAnswer, keptAnswers } = LIMITS;
     hand.do('huge', 'fill', [keptAnswer.max]);
-    expect(hand.do('huge', 'fill', [keptAnswer.max])).to.equal('TOO_LARGE yes');
+    expect(hand.do('huge', 'fill', [keptAnswer.max])).to.equal('REPLY_NOT_KEPT yes');
     const bytes = keptAnswer.max - 100;
     const count = Math.floor(keptAnswers.max / bytes) + 1;
     for (let i = 0; i < count; i++) hand.do(`f${i}`, 'fill', [bytes]);
-    expect(hand.do('f0', 'fill', [bytes]), 'the oldest').to.equal('TOO_LARGE yes');
+    expect(hand.do('f0', 'fill', [bytes]), 'the oldest').to.equal('REPLY_NOT_KEPT yes');
     expect(hand.do(`f${count - 1}`, 'fill', [bytes])).to.have.lengthOf(bytes);
     expect(hand.total()).to.equal(count + 1);
+  });
+
+  it('holds so many keys of all instances together, and so many bytes of answers', () => {
+    const { rememberedInSet, rememberedKeys, keptInSet, keptAnswer } = LIMITS;
+    const instances = Math.ceil(rememberedInSet.max / rememberedKeys.max) + 2;
+    const each = Math.ceil((rememberedInSet.max + 1) / instances);
+    let time = 2 * MINUTE;
+    for (let i = 0; i < each; i++)
+      for (let at = 0; at < instances; at++) hand.do(`k${i}`, 'add', [1], ++time, -1, `i${at}`);
+    const count = (): number =>
+      [...hand.replica.keptKeys()].reduce(
+        (sum, key) => sum + hand.replica.snapshot(key)!.replies!.replies.length,
+        0,
+      );
+    expect(count()).to.equal(rememberedInSet.max);
+    expect(hand.do('k0', 'add', [1], ++time, 2 * MINUTE, 'i0'), 'the oldest of all').to.equal(
+      'MEMBER_LOST unknown',
+    );
+    expect(hand.do(`k${each - 1}`, 'add', [1], ++time, -1, 'i0')).to.equal(each);
+
+    const bytes = keptAnswer.max - 100;
+    const many = Math.floor(keptInSet.max / bytes) + 1;
+    for (let i = 0; i < many; i++) hand.do('big', 'fill', [bytes], ++time, -1, `b${i}`);
+    expect(hand.do('big', 'fill', [bytes], ++time, -1, 'b0'), 'the oldest').to.equal('REPLY_NOT_KEPT yes');
+    expect(hand.do('big', 'fill', [bytes], ++time, -1, `b${many - 1}`)).to.have.lengthOf(bytes);
   });
 
   it('travels with a snapshot, over the wire, and replicas that go on from there are equal', () => {
