@@ -28,6 +28,7 @@ export * from './multicast/heritage.js';
 export * from './multicast/multicast.js';
 export * from './membership/membership-machine.js';
 export * from './membership/view-manager.js';
+export * from './membership/admissions.js';
 export * from './membership/joiner-cells.js';
 export * from './membership/view-record.js';
 export * from './membership/view-decision.js';

@@ -15,10 +15,10 @@ import type { RareBranch, TakesBranch } from '../rare-branches.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
 import { nextView } from '../view/next-view.js';
-import { rankOf, rankOfMember, type MemberIdentity, type View } from '../view/view.js';
+import { rankOfMember, type MemberIdentity, type View } from '../view/view.js';
+import { Admissions } from './admissions.js';
 import { describeFates, describeJoiners } from './describe-fates.js';
 import { FailureDetector } from './failure-detector.js';
-import { MOST_JOINERS, fitsInSlot } from './joiner-cells.js';
 import { Membership, type MembershipEvent, type MembershipState } from './membership-machine.js';
 import { ViewEnd, type EndNotes } from './view-end.js';
 import type { ViewRecord } from './view-record.js';
@@ -58,8 +58,7 @@ export class ViewManager {
   /** Suspicions that no turn has looked at. */
   private readonly freshSuspects: number[] = [];
   private firstSuspect = -1;
-  /** Who has learned what it needs, and is to be let in. */
-  private readonly admitted: MemberIdentity[] = [];
+  private readonly admissions: Admissions;
   /** How the view ends, as somebody says who knows: it goes on without me. */
   private toldRecord: ViewRecord | undefined;
   private detector: FailureDetector | undefined;
@@ -93,6 +92,7 @@ export class ViewManager {
     this.columns = memberColumns(size);
     this.membership = standing?.membership ?? Membership.initial;
     this.leaveReason = standing?.leaveReason;
+    this.admissions = new Admissions(view);
     this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes, takes);
     this.connectedTo = view.members.map((_, rank) => rank === myRank);
     this.keysOf = [...this.connectedTo];
@@ -218,18 +218,8 @@ export class ViewManager {
    * @returns why it cannot be let in now, in words
    */
   admit(joiner: MemberIdentity): string | undefined {
-    const { view, state, admitted } = this;
-    if (state !== 'running') return `view ${view.vid} does not run here (${state})`;
-    if (!fitsInSlot(joiner)) return `'${joiner.id}' (incarnation ${joiner.incarnation}) can be no member`;
-    const present = view.members[rankOf(view, joiner.id)];
-    if (present !== undefined)
-      return `view ${view.vid} has ${joiner.id} (incarnation ${present.incarnation}) still`;
-    if (admitted.some(({ id }) => id === joiner.id))
-      return `a process with the id ${joiner.id} is let in just now`;
-    if (admitted.length === MOST_JOINERS) return `${MOST_JOINERS} processes are let in just now`;
-    admitted.push(joiner);
     this.hasInput = true;
-    return undefined;
+    return this.admissions.add(joiner, this.state);
   }
 
   /** Input: an invariant broke. Takes effect at once, because no turn follows. */
@@ -392,10 +382,7 @@ export class ViewManager {
         }
         break;
       case 'running':
-        if (this.admitted.length > 0) {
-          const cause = wedgeCause('admits', this.myRank);
-          this.wedge('VIEW_ENDED', describeJoiners(this.admitted), cause, now, multicasts, outbox);
-        }
+        this.letIn(now, multicasts, outbox);
         break;
       case 'leaving':
         if (!multicasts.every(multicast => multicast?.isDrained ?? true)) break;
@@ -411,6 +398,13 @@ export class ViewManager {
     if (!this.viewEnd.isWedged) this.noticeEnd(now, multicasts, outbox);
     if (this.state === 'wedged') this.followDecision(now, multicasts, outbox);
     else if (this.state === 'trimming') this.finish(multicasts, outbox);
+  }
+
+  private letIn(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
+    const { joiners } = this.admissions;
+    if (joiners.length === 0) return;
+    const cause = wedgeCause('admits', this.myRank);
+    this.wedge('VIEW_ENDED', describeJoiners(joiners), cause, now, multicasts, outbox);
   }
 
   private leave(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox): void {
@@ -473,7 +467,7 @@ export class ViewManager {
     outbox: Outbox,
   ): void {
     const finals = multicasts.map(multicast => multicast?.finalCounts());
-    this.viewEnd.wedge(finals, cause, this.admitted, now);
+    this.viewEnd.wedge(finals, cause, this.admissions.joiners, now);
     this.dispatch(event, reason, outbox);
     this.vote(now);
   }

@@ -3,6 +3,7 @@ import {
   Multicast,
   ViewEnd,
   ViewManager,
+  type Admissions,
   type MemberIdentity,
   type SharedHeritage,
   type View,
@@ -61,7 +62,8 @@ export const JOIN_MUTANTS: readonly Mutant[] = [
           function (joiner) {
             // It says yes, and no view ends for it.
             const problem = original.call(this, joiner);
-            if (problem === undefined) (this['admitted'] as MemberIdentity[]).length = 0;
+            if (problem === undefined)
+              ((this['admissions'] as Admissions).joiners as MemberIdentity[]).length = 0;
             return problem;
           },
       ),
