@@ -23,6 +23,9 @@ export class RecordedRun {
   readonly view;
   readonly sets;
   readonly members;
+  /** As a world says it: nobody joins. */
+  readonly capacity;
+  readonly joining: readonly string[] = [];
   readonly faults = [];
   readonly suspicionMicros = Infinity;
   readonly isPatient = true;
@@ -32,6 +35,7 @@ export class RecordedRun {
   constructor(private readonly reports: readonly (MemberReport | undefined)[]) {
     this.view = firstView(reports.length, [everywhere(reports.length)]);
     this.sets = this.view.sets;
+    this.capacity = reports.length;
     this.members = reports.map(report => ({
       state: report?.state ?? 'halted',
       view: this.view,
