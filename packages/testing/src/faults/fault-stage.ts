@@ -45,6 +45,8 @@ export interface Span {
 }
 
 export interface FaultKind<F> {
+  /** In which share of worlds any happen at all; in half of them where left out. */
+  share?(scope: FaultScope): number;
   /** Most faults of this kind in one world. */
   most(scope: FaultScope): number;
   draw(random: Random, scope: FaultScope): F;

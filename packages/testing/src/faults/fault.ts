@@ -2,7 +2,7 @@
  * A fault is something that breaks in a simulated world, at a time, as plain data: a list of them says all that goes
  * wrong in a run, can be written down as JSON, and played again.
  *
- * Which kinds happen in a world is drawn first, each off in half of all worlds: faults that are always on hide each other.
+ * Which kinds happen in a world is drawn first, most of them off in half of all worlds: faults that are always on hide each other.
  * What ends, ends by `scope.heal`: from then on a world is well but for who died and what was lost, and has to settle.
  */
 import type { Random } from '../random.js';
@@ -37,7 +37,7 @@ export function drawFaults(random: Random, scope: FaultScope): readonly Fault[] 
   const faults: Fault[] = [];
   for (const [name, kind] of Object.entries(KINDS)) {
     const stream = random.split(name);
-    if (stream.chance(0.5)) continue;
+    if (stream.chance(1 - (kind.share?.(scope) ?? 0.5))) continue;
     const count = stream.between(1, kind.most(scope));
     for (let i = 0; i < count; i++) faults.push(kind.draw(stream, scope));
   }

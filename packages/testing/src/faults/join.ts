@@ -19,6 +19,8 @@ export interface Join {
 }
 
 export const join: FaultKind<Join> = {
+  // It makes a group of three one of four, and half as much happens again there: small worlds are for running many.
+  share: ({ nodes }) => (nodes > 3 ? 0.5 : 0.125),
   most: ({ nodes }) => (nodes > 3 ? 2 : 1),
 
   draw(random, scope) {
