@@ -139,6 +139,19 @@ describe('a process that joins', () => {
     world.close();
   });
 
+  it('has time to be heard, and to hear, where keys are slow', () => {
+    const world = new World(3);
+    const founders = [...world.nodes];
+    const joiner = world.join(named('new'), founders[1]!);
+    while (!joiner.isMember) world.round();
+    world.isMailHeld = true;
+    world.runFor(2 * SUSPICION);
+    world.isMailHeld = false;
+    world.runFor(10_000);
+    expectOneGroup([...founders, joiner], 1);
+    world.close();
+  });
+
   it('that dies before it comes up costs the others the time of a suspicion, and nothing else', () => {
     const world = new World(3);
     const founders = [...world.nodes];

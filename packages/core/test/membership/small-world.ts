@@ -15,6 +15,7 @@ import {
   PUSH_PEER,
   PUSH_REMOTE_OFFSET,
   PUSH_STRIDE,
+  TAKES_NONE,
   foundingView,
   rankOfMember,
   type Application,
@@ -28,6 +29,7 @@ import {
   type PlacedSubgroup,
   type Region,
   type StateChange,
+  type TakesBranch,
   type View,
 } from '@bowecho/core';
 
@@ -227,6 +229,8 @@ export class World {
   private letters: { readonly target: Node; readonly message: ControlMessage }[] = [];
   /** Whether the control channel is slow. */
   isMailHeld = false;
+  /** Which rare branches members take. */
+  takes: TakesBranch = TAKES_NONE;
   /** Who gets nothing over the control channel any more. */
   readonly deaf = new Set<Node>();
 
@@ -256,6 +260,7 @@ export class World {
       ringBytes: 1024,
       queueBytes: 1 << 16,
       suspicionMicros: SUSPICION,
+      takes: branch => this.takes(branch),
       ports: {
         fabric: node,
         application: node,

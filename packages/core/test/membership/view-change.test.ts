@@ -247,6 +247,23 @@ describe('a view change', () => {
     world.close();
   });
 
+  it('reads nothing more of whom it suspects, also where the view ends later', () => {
+    const world = new World(3);
+    const [n0, n1, n2] = world.nodes as [Node, Node, Node];
+    world.takes = branch => branch === 'ends its view late';
+    n0.member.memberLost(n2.identity, 'its connection broke');
+    world.round();
+    expect(n0.member.state).to.equal('running');
+    n2.send('from beyond a gap, for all that n0 can know');
+    for (let i = 0; i < 3; i++) world.round();
+    expect(n1.member.receivedMark(0)).to.deep.equal(Float64Array.of(0, 0, 1));
+    expect(n0.member.receivedMark(0)).to.equal(undefined);
+    world.takes = () => false;
+    world.runFor(10_000);
+    expectOneGroup([n0, n1], 1);
+    world.close();
+  });
+
   it('brings a suspicion to whom it is about, also where both are in a former view still', () => {
     const world = new World(6, 'ordered', [PAIR]);
     const [n0, n1, n2, n3, n4, n5] = world.nodes as [Node, Node, Node, Node, Node, Node];
