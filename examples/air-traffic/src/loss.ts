@@ -17,8 +17,18 @@ export interface Loss {
   readonly pauseMs: number | undefined;
   /** Flights of its share that the board has: the first so many, answered or not. */
   readonly applied: number;
-  /** The rest of its share, which the others sent. */
+  /** The rest of its share, which was shared out among those who were there by then. */
   readonly takenOver: number;
+  /** Its return as another process; undefined where it did not come back. */
+  readonly comeback: Comeback | undefined;
+}
+
+/** A member that was started again, and joined the others while they sent. */
+export interface Comeback {
+  /** The first view with it. */
+  readonly view: ViewSeen;
+  /** From the start of its process until that view ran at it, milliseconds. */
+  readonly afterMs: number;
 }
 
 /** More members than that are counted and not listed, for the sake of the line. */
@@ -33,18 +43,24 @@ export function viewText({ id, members }: ViewSeen): string {
 /** What became of the part that the lost member was to send, which had so many flights. */
 export function partingText({ member, applied, takenOver }: Loss, flights: number): string {
   const through = applied === flights ? 'all' : formatCount(applied);
-  const rest = takenOver === 0 ? '' : '; the others send the rest';
+  const rest = takenOver === 0 ? '' : '; the rest is shared out';
   return `${member} had got through ${through} of its ${formatCount(flights)} flights${rest}`;
+}
+
+/** `n1 is back: view 2 of n2, n3, n1 runs, 612 ms after its start` */
+export function comebackText(member: string, { view, afterMs }: Comeback): string {
+  return `${member} is back: ${viewText(view)} runs, ${ms(afterMs)} after its start`;
 }
 
 /** What the report says of a loss, in lines. */
 export function lossLines(loss: Loss): string[] {
-  const { member, answered, view, viewAfterMs, pauseMs, takenOver } = loss;
+  const { member, answered, view, viewAfterMs, pauseMs, takenOver, comeback } = loss;
   const pause =
     pauseMs === undefined ? 'no caller waited' : `the longest pause of a caller was ${ms(pauseMs)}`;
   return [
     `${member} was killed after ${formatCount(answered)} flights; ${viewText(view)} ran ${ms(viewAfterMs)} later`,
-    `${pause}; the others took over ${formatCount(takenOver)} flights`,
+    `${pause}; ${formatCount(takenOver)} flights were shared out`,
+    ...(comeback === undefined ? [] : [comebackText(member, comeback)]),
   ];
 }
 

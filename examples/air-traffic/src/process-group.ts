@@ -1,7 +1,8 @@
 /**
  * The members of the demo as processes of this machine, connected by a fabric. This process starts them, tells them what to
- * do, and gathers what they say. It also kills some while they send, one at a time: the others go on, and send what the
- * dead one had not got through. A member that fails, or dies by another's hand, ends the demo.
+ * do, and gathers what they say. It also kills some while they send, one at a time, and starts each of them again: the others
+ * go on, and it joins them meanwhile. Then all send what it had not got through. A member that fails, or dies by another's hand,
+ * ends the demo.
  *
  * What a dead one got through nobody was told, yet it can be known. The calls of a member are applied in the order in which
  * it made them, none left out, and none of the demo's is refused as `OVERLOADED`, for 300 small calls fit the ring. So what is
@@ -12,7 +13,7 @@ import { LocalCluster, type FabricName, type LocalMember, type MemberEnd } from 
 import type { Flights } from './flights.js';
 import { formatCount } from './format.js';
 import type { FeedListeners, Group, GroupFed, ViewSeen } from './group.js';
-import { longestGap, partingText, viewText, type Loss } from './loss.js';
+import { comebackText, longestGap, partingText, viewText, type Comeback, type Loss } from './loss.js';
 import type { Answers, Message, Order, ViewRuns } from './messages.js';
 import { firstOf, partOf, sizeOf, type Range } from './share.js';
 import { UsageMeter, type Usage } from './usage.js';
@@ -20,6 +21,7 @@ import type { Testimony } from './verdict.js';
 
 const PROGRAM = fileURLToPath(new URL('./member-program.js', import.meta.url));
 const LAUNCHER = 'launcher';
+const NOTHING: Range = { from: 0, to: 0 };
 /** A member is killed when so much of what is being sent is answered. */
 const KILL_AT = 1 / 3;
 
@@ -45,6 +47,13 @@ interface Death {
   readonly answered: number;
   /** The first view of each of the others without it. */
   readonly views: Promise<readonly ViewRuns[]>;
+  /** What became of its successor, which joins the others; undefined if there is none. */
+  readonly successor: Promise<Successor | undefined>;
+}
+
+/** The next process of a member that was killed. */
+interface Successor extends Comeback {
+  readonly member: LocalMember;
 }
 
 /** One member's part of what is being sent. */
@@ -55,8 +64,12 @@ interface Part {
 
 export class ProcessGroup implements Group {
   private cluster: LocalCluster | undefined;
-  /** Members that were not killed. */
+  /** Members that were not killed, oldest first. */
   private alive: readonly LocalMember[] = [];
+  /** The member that was killed last; of the views that run those without it are waited for. */
+  private killed: LocalMember | undefined;
+  /** Its next process, until it takes part. */
+  private coming: LocalMember | undefined;
   private readonly answers = new Map<string, unknown>();
   private readonly failures = new Map<string, string>();
   /** How many of the flights that are being sent are answered, by member. */
@@ -140,6 +153,8 @@ export class ProcessGroup implements Group {
       sent.push(firstOf(lost, loss.applied));
       listeners.onNews(partingText(loss, sizeOf(lost)));
       work = { from: lost.from + loss.applied, to: lost.to };
+      if (this.coming !== undefined) this.alive = [...this.alive, this.coming];
+      this.coming = undefined;
       if (loss.takenOver === 0) break;
       await this.load(work);
     }
@@ -187,6 +202,9 @@ export class ProcessGroup implements Group {
   private killOldest(answered: number, onNews: (sentence: string) => void): Death {
     const [member, ...others] = this.alive;
     this.alive = others;
+    this.killed = member;
+    // Its successor has the same id.
+    for (const key of this.answers.keys()) if (key.endsWith(` of ${member!.id}`)) this.answers.delete(key);
     const at = performance.timeOrigin + performance.now();
     member!.kill('SIGKILL');
     onNews(`killed ${member!.id} after ${formatCount(answered)} flights`);
@@ -194,8 +212,22 @@ export class ProcessGroup implements Group {
       onNews(`${viewText(runs[0]!)} runs, ${formatCount(lastOf(runs) - at)} ms later`);
       return runs;
     });
-    views.catch(() => undefined); // a failure reaches whoever waits for answers, too, and is said there
-    return { member: member!, at, answered, views };
+    const successor = views.then(() => this.bringBack(member!.id, onNews));
+    successor.catch(() => undefined); // a failure reaches whoever waits for answers, too, and is said there
+    return { member: member!, at, answered, views, successor };
+  }
+
+  /** Starts that member again; it joins the others while they send. */
+  private async bringBack(id: string, onNews: (sentence: string) => void): Promise<Successor | undefined> {
+    if (this.interrupt.aborted || this.isEnding) return undefined;
+    const from = performance.now();
+    const member = await this.cluster!.restart(id);
+    this.coming = member;
+    member.send({ kind: 'prepare', share: NOTHING }).catch(() => undefined); // its end is noticed
+    const [view] = await this.answersOf('ready', () => [member]);
+    const comeback = { view: view!, afterMs: performance.now() - from };
+    onNews(comebackText(id, comeback));
+    return { member, ...comeback };
   }
 
   /**
@@ -205,7 +237,7 @@ export class ProcessGroup implements Group {
    * @param others flights that all but it sent, before and now
    */
   private async lossOf(
-    { member, at, answered, views }: Death,
+    { member, at, answered, views, successor }: Death,
     fed: readonly Answers['fed'][],
     lost: Range,
     others: number,
@@ -214,6 +246,7 @@ export class ProcessGroup implements Group {
     this.tell(() => ({ kind: 'count' }));
     const [onBoard] = await this.all('count');
     const applied = onBoard! - others;
+    const comeback = await successor;
     const pauses = fed.flatMap(({ result }, i) => longestGap(result.answeredAt, at, runs[i]!.at) ?? []);
     return {
       member: member.id,
@@ -223,6 +256,7 @@ export class ProcessGroup implements Group {
       pauseMs: pauses.length === 0 ? undefined : Math.max(...pauses),
       applied,
       takenOver: this.interrupt.aborted ? 0 : sizeOf(lost) - applied,
+      comeback: comeback && { view: comeback.view, afterMs: comeback.afterMs },
     };
   }
 
@@ -240,7 +274,13 @@ export class ProcessGroup implements Group {
   }
 
   private heard(member: LocalMember, message: Message): void {
-    if (!this.alive.includes(member)) return; // what it said before it was killed
+    if (!this.takesPart(member)) return; // what it said before it was killed
+    if (
+      message.kind === 'view' &&
+      this.killed !== undefined &&
+      message.value.members.includes(this.killed.id)
+    )
+      return;
     if (message.kind === 'progress') {
       this.answered.set(member, message.answered);
       this.onAnswered?.([...this.answered.values()].reduce((sum, each) => sum + each));
@@ -252,9 +292,20 @@ export class ProcessGroup implements Group {
     for (const look of this.waiters) look();
   }
 
+  private takesPart(member: LocalMember): boolean {
+    return member === this.coming || this.alive.includes(member);
+  }
+
   /** What all members that are alive then answer, in the order of the shares; it can be asked for again. */
-  private async all<Kind extends keyof Answers>(kind: Kind): Promise<Answers[Kind][]> {
-    const keys = (): string[] => this.alive.map(({ id }) => keyOf(id, kind));
+  private all<Kind extends keyof Answers>(kind: Kind): Promise<Answers[Kind][]> {
+    return this.answersOf(kind, () => this.alive);
+  }
+
+  private async answersOf<Kind extends keyof Answers>(
+    kind: Kind,
+    members: () => readonly LocalMember[],
+  ): Promise<Answers[Kind][]> {
+    const keys = (): string[] => members().map(({ id }) => keyOf(id, kind));
     let look: (() => void) | undefined;
     const answered = new Promise<void>(resolve => {
       look = () => {
@@ -269,13 +320,13 @@ export class ProcessGroup implements Group {
       this.waiters.delete(look!);
     }
     const values = keys().map(key => this.answers.get(key) as Answers[Kind]);
-    for (const { id } of this.cluster!.members) this.answers.delete(keyOf(id, kind));
+    for (const key of keys()) this.answers.delete(key);
     return values;
   }
 
   /** Nobody else should have, so the others are asked to end, too; then it is known who ended by itself. */
   private async memberEnded(member: LocalMember): Promise<void> {
-    if (this.isEnding || !this.alive.includes(member)) return;
+    if (this.isEnding || !this.takesPart(member)) return;
     await this.end();
     this.fail!(new Error(sentenceOf(await this.cluster!.ended(), this.failures)));
   }

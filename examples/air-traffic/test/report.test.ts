@@ -99,20 +99,28 @@ latency p50 0.9 ms, p99 12.3 ms, p99.9 20.0 ms, with 3 calls in flight
       pauseMs: 57.6,
       applied: 333_000,
       takenOver: 667_000,
+      comeback: { view: { id: 2, members: ['n2', 'n3', 'n1'] }, afterMs: 612.3 },
     };
     const members = Array.from({ length: 15 }, (_, i) => `n${i + 2}`);
-    const quiet = { ...loss, view: { id: 1, members }, pauseMs: undefined, takenOver: 0 };
+    const quiet = {
+      ...loss,
+      view: { id: 1, members },
+      pauseMs: undefined,
+      takenOver: 0,
+      comeback: undefined,
+    };
     const lines = textOf({ ...FACTS, losses: [loss, quiet] });
-    expect(lines.slice(-6)).to.deep.equal([
+    expect(lines.slice(-7)).to.deep.equal([
       'n1 was killed after 1,000,123 flights; view 1 of n2, n3 ran 41 ms later',
-      'the longest pause of a caller was 58 ms; the others took over 667,000 flights',
+      'the longest pause of a caller was 58 ms; 667,000 flights were shared out',
+      'n1 is back: view 2 of n2, n3, n1 runs, 612 ms after its start',
       'n1 was killed after 1,000,123 flights; view 1 of 15 members ran 41 ms later',
-      'no caller waited; the others took over 0 flights',
+      'no caller waited; 0 flights were shared out',
       '4 commands in 1.5 s: 3 a second, each applied at all replicas',
       'latency p50 0.9 ms, p99 12.3 ms, p99.9 20.0 ms, with 3 calls in flight',
     ]);
     expect(partingText(loss, 1_000_000)).to.equal(
-      'n1 had got through 333,000 of its 1,000,000 flights; the others send the rest',
+      'n1 had got through 333,000 of its 1,000,000 flights; the rest is shared out',
     );
     expect(partingText({ ...loss, takenOver: 0 }, 333_000)).to.equal(
       'n1 had got through all of its 333,000 flights',

@@ -34,6 +34,19 @@ export interface OnceOnly {
   readonly triedSince: number;
 }
 
+/**
+ * What left because it was too old, or because all instances together had too much: ordered times, microseconds; -Infinity: none.
+ * With them one that knows some instances alone remembers of those what one does that knows all.
+ */
+export interface RepliesHorizon {
+  /** Of the youngest that left because there were too many. */
+  readonly forgottenUpTo: number;
+  /** All that were ordered until then left by their age. */
+  readonly expiredUpTo: number;
+  /** Of the youngest whose answer left because there were too many bytes. */
+  readonly withoutAnswerUpTo: number;
+}
+
 export class Replies {
   /** By the instance's key. */
   private readonly instances = new Map<string, InstanceReplies>();
@@ -44,6 +57,8 @@ export class Replies {
   private keptBytes = 0;
   /** When the youngest was ordered that left because all instances together had too many. */
   private forgottenUpTo = -Infinity;
+  private expiredUpTo = -Infinity;
+  private withoutAnswerUpTo = -Infinity;
 
   /** @param methods of the actor, by id */
   constructor(private readonly methods: readonly MethodDefinition[]) {}
@@ -86,6 +101,7 @@ export class Replies {
     this.change(instance, () => instance.add(reply));
     while (this.keptBytes > LIMITS.keptInSet.max) {
       const oldest = this.answerAges.first()!;
+      this.withoutAnswerUpTo = oldest.oldestAnswerTime;
       this.change(oldest, () => oldest.dropOldestAnswer());
     }
     while (this.keyCount > LIMITS.rememberedInSet.max) {
@@ -127,13 +143,37 @@ export class Replies {
     this.change(instance, () => instance.restore(saved));
   }
 
+  get horizon(): RepliesHorizon {
+    const { forgottenUpTo, expiredUpTo, withoutAnswerUpTo } = this;
+    return { forgottenUpTo, expiredUpTo, withoutAnswerUpTo };
+  }
+
+  /** Forgets what one has forgotten who is at that horizon. */
+  moveTo({ forgottenUpTo, expiredUpTo, withoutAnswerUpTo }: RepliesHorizon): void {
+    this.forgottenUpTo = forgottenUpTo;
+    this.expiredUpTo = expiredUpTo;
+    this.withoutAnswerUpTo = withoutAnswerUpTo;
+    this.forgetUpTo(Math.max(forgottenUpTo, expiredUpTo));
+    while (this.answerAges.least <= withoutAnswerUpTo) {
+      const oldest = this.answerAges.first();
+      if (oldest === undefined || oldest.oldestAnswerTime > withoutAnswerUpTo) continue;
+      this.change(oldest, () => oldest.dropOldestAnswer());
+    }
+  }
+
   /** Forgets what is too old at that time. */
   private forgetUntil(now: number): void {
     const tooOld = now - FOR_MICROS;
-    while (this.ages.least <= tooOld) {
+    if (tooOld <= this.expiredUpTo) return; // clocks of an unordered set's senders differ
+    this.expiredUpTo = tooOld;
+    this.forgetUpTo(tooOld);
+  }
+
+  private forgetUpTo(time: number): void {
+    while (this.ages.least <= time) {
       const oldest = this.ages.first();
       if (oldest === undefined) return;
-      this.change(oldest, () => oldest.forgetUpTo(tooOld));
+      this.change(oldest, () => oldest.forgetUpTo(time));
     }
   }
 

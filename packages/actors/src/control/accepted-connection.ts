@@ -6,10 +6,10 @@
  * it goes on reading for a moment and throws away what comes, because closing a socket with unread bytes resets it, and
  * the words would be lost on their way.
  */
-import type { ControlMessage, MemberIdentity } from '@bowecho/core';
+import type { MemberIdentity } from '@bowecho/core';
 import type { Socket } from 'node:net';
 import { formatAddress } from './address.js';
-import type { Answer } from './control-channel.js';
+import type { Answer, ChannelMessage } from './control-channel.js';
 import { KEEP_ALIVE_MILLIS, MAX_GREETING_BYTES, type ControlLimits } from './control-limits.js';
 import { codeOf } from './connection-problem.js';
 import { FRAME_KIND, frameOf, FrameReader, type Frame } from './frame.js';
@@ -25,7 +25,7 @@ export interface AcceptedEvents {
   greeted(theirs: Greeting): Answer;
   /** The greeting was answered with ours: the connection is a member's now. */
   admitted(connection: AcceptedConnection): void;
-  received(connection: AcceptedConnection, message: ControlMessage): void;
+  received(connection: AcceptedConnection, message: ChannelMessage): void;
   /** Something for the log; `kind` names it among the events of this remote host. */
   strange(host: string, kind: string, sentence: string): void;
   closed(connection: AcceptedConnection): void;

@@ -6,12 +6,12 @@
  * A member's messages come over one connection at a time. When the first message comes over a newer one, the older one is
  * ended, for what it still holds was sent before: so messages stay in order when a member has dialed again.
  */
-import { BowechoError, type ControlMessage, type MemberIdentity } from '@bowecho/core';
+import { BowechoError, type MemberIdentity } from '@bowecho/core';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { AcceptedConnection, remoteAddress, type AcceptedEvents } from './accepted-connection.js';
 import { formatAddress, type Address } from './address.js';
-import type { Answer } from './control-channel.js';
+import type { Answer, ChannelMessage } from './control-channel.js';
 import type { ControlLimits } from './control-limits.js';
 import type { ControlTls } from './control-tls.js';
 import { codeOf, describeDialersTls } from './connection-problem.js';
@@ -22,7 +22,7 @@ import { isTls } from './preamble.js';
 /** Who owns the control port. */
 export interface AcceptorEvents {
   greeted(theirs: Greeting): Answer;
-  received(message: ControlMessage): void;
+  received(message: ChannelMessage): void;
   /** The connection that a member's messages came over broke, and no other has taken its place. */
   silenced(member: MemberIdentity): void;
   strange(host: string, kind: string, sentence: string): void;
@@ -150,7 +150,7 @@ export class Acceptor {
     this.members.add(connection);
   };
 
-  private readonly onReceived = (connection: AcceptedConnection, message: ControlMessage): void => {
+  private readonly onReceived = (connection: AcceptedConnection, message: ChannelMessage): void => {
     const key = identityKey(message.from);
     const before = this.speaking.get(key);
     if (before !== connection) {

@@ -14,6 +14,16 @@ import type { Greeting } from './greeting.js';
 /** What a member says to a greeting: its own, or in words why it has nothing to do with the greeter. */
 export type Answer = { readonly greeting: Greeting } | { readonly refusal: string };
 
+/** What a process on its way into the group and the members that teach it say: transfer/transfer-message.ts. */
+export interface TransferBytes {
+  readonly kind: 'transfer';
+  readonly from: MemberIdentity;
+  readonly bytes: Uint8Array;
+}
+
+/** All that is said between processes that have greeted each other. */
+export type ChannelMessage = ControlMessage | TransferBytes;
+
 /** Who uses the channel. It is called later than the call that caused it, never in the middle of one. */
 export interface ControlHandler {
   /** Somebody dialed me. What I answer decides whether its messages will be received. */
@@ -27,7 +37,7 @@ export interface ControlHandler {
    */
   unanswered(seed: string, problem: string, isNobody: boolean): void;
   /** A message of a member whose greeting I answered with mine. */
-  received(message: ControlMessage): void;
+  received(message: ChannelMessage): void;
   /** My way to a member that had answered broke, in words; it is dialed again. What was sent last may be lost. */
   lost(member: MemberIdentity, reason: string): void;
   /** A member's way to me broke; it will dial again. What it said last may be lost. */
@@ -46,7 +56,7 @@ export interface ControlChannel {
    *
    * @throws BowechoError `TOO_LARGE`
    */
-  send(to: MemberIdentity, message: ControlMessage): boolean;
+  send(to: MemberIdentity, message: ChannelMessage): boolean;
   /** Ends everything, after what was sent; nothing is handed to the handler any more. Calling it again waits for the same. */
   close(): Promise<void>;
 }

@@ -19,6 +19,7 @@ export const FRAME_KIND = {
   keys: 3,
   application: 4,
   decided: 5,
+  transfer: 6,
 } as const;
 
 export interface Frame {

@@ -16,7 +16,8 @@ import { Unreadable } from './unreadable.js';
  * @throws BowechoError `CONFIG_INVALID` if it is larger than any member would take
  */
 export function encodeGreeting(greeting: Greeting): Buffer {
-  const { identity, seeds, fabric, ringBytes, suspicionTimeout, determinismGuard, fingerprints } = greeting;
+  const { identity, seeds, fabric, ringBytes, suspicionTimeout, determinismGuard, fingerprints, groupRuns } =
+    greeting;
   const text = JSON.stringify({
     identity: { id: identity.id, incarnation: identity.incarnation },
     seeds,
@@ -26,6 +27,7 @@ export function encodeGreeting(greeting: Greeting): Buffer {
     determinismGuard,
     // A list and not an object: it keeps the order of all names.
     fingerprints: [...fingerprints],
+    groupRuns,
   });
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length > MAX_GREETING_BYTES) {
@@ -59,6 +61,7 @@ export function decodeGreeting(bytes: Uint8Array): Greeting {
     suspicionTimeout: check(fields.suspicionTimeout, isCount, 'suspicionTimeout', COUNT_RULE),
     determinismGuard: check(fields.determinismGuard, isFlag, 'determinismGuard', 'true or false'),
     fingerprints: readFingerprints(fields.fingerprints),
+    groupRuns: check(fields.groupRuns, isFlag, 'groupRuns', 'true or false'),
   };
 }
 

@@ -5,7 +5,7 @@
 import type { MemberIdentity } from '@bowecho/core';
 
 /** The version of what members say to each other: control messages, tables, frames, calls. They must agree on it. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 export interface Greeting {
   readonly identity: MemberIdentity;
@@ -21,4 +21,6 @@ export interface Greeting {
   readonly determinismGuard: boolean;
   /** By actor name, in the order of the names: what the definition is. */
   readonly fingerprints: ReadonlyMap<string, string>;
+  /** A group runs here, and whom this is said to is not in it: it can learn and join. */
+  readonly groupRuns: boolean;
 }

@@ -3,6 +3,7 @@
  *
  * ```
  * application   | vid f64 | bytes |
+ * transfer      | 0 f64 | bytes |
  * keys          | vid f64 | address | member table | count u32 | shard table, count times |
  *               each of these: | length u32 | bytes |, and the length 2^32 - 1 alone where there is no table
  * decided       | vid f64 | ballot f64 | count u32 | fate u8, count times | count u32 | trims of a replica set, count times |
@@ -16,14 +17,13 @@ import {
   assert,
   BowechoError,
   fitsInSlot,
-  type ApplicationMessage,
-  type ControlMessage,
   type DecidedMessage,
   type Fate,
   type KeysMessage,
   type MemberIdentity,
   type ViewRecord,
 } from '@bowecho/core';
+import type { ChannelMessage } from './control-channel.js';
 import { FRAME_KIND, HEADER_BYTES, writeHeader, type Frame } from './frame.js';
 import { Unreadable } from './unreadable.js';
 
@@ -44,10 +44,12 @@ const COPIED_BYTES = 16 * 1024;
  *
  * @throws BowechoError `TOO_LARGE` if its payload exceeds `maxFrameBytes`
  */
-export function encodeMessage(message: ControlMessage, maxFrameBytes: number): readonly Uint8Array[] {
+export function encodeMessage(message: ChannelMessage, maxFrameBytes: number): readonly Uint8Array[] {
   switch (message.kind) {
     case 'application':
-      return encodeApplication(message, maxFrameBytes);
+      return encodeBytes(FRAME_KIND.application, message.vid, message.bytes, maxFrameBytes);
+    case 'transfer':
+      return encodeBytes(FRAME_KIND.transfer, 0, message.bytes, maxFrameBytes);
     case 'keys':
       return [encodeKeys(message, maxFrameBytes)];
     case 'decided':
@@ -55,12 +57,17 @@ export function encodeMessage(message: ControlMessage, maxFrameBytes: number): r
   }
 }
 
-function encodeApplication({ bytes, vid }: ApplicationMessage, maxFrameBytes: number): readonly Uint8Array[] {
+function encodeBytes(
+  kind: number,
+  vid: number,
+  bytes: Uint8Array,
+  maxFrameBytes: number,
+): readonly Uint8Array[] {
   const payloadBytes = VID_BYTES + bytes.length;
   checkSize(payloadBytes, maxFrameBytes);
   const isCopied = bytes.length <= COPIED_BYTES;
   const head = Buffer.allocUnsafe(HEADER_BYTES + VID_BYTES + (isCopied ? bytes.length : 0));
-  writeHeader(head, FRAME_KIND.application, payloadBytes);
+  writeHeader(head, kind, payloadBytes);
   head.writeDoubleLE(vid, HEADER_BYTES);
   if (!isCopied) return [head, bytes];
   head.set(bytes, HEADER_BYTES + VID_BYTES);
@@ -130,7 +137,7 @@ function checkSize(bytes: number, maxFrameBytes: number): void {
  *
  * @throws Unreadable
  */
-export function decodeMessage({ kind, payload }: Frame, from: MemberIdentity): ControlMessage {
+export function decodeMessage({ kind, payload }: Frame, from: MemberIdentity): ChannelMessage {
   const read = READERS[kind];
   if (read === undefined) throw new Unreadable(`a frame of kind ${kind} came where a message was expected`);
   if (payload.length < VID_BYTES) throw new Unreadable(`a message has ${payload.length} bytes`);
@@ -140,9 +147,10 @@ export function decodeMessage({ kind, payload }: Frame, from: MemberIdentity): C
 }
 
 /** By kind of frame: reads what follows the view id. */
-const READERS: Readonly<Record<number, (body: Buffer, vid: number, from: MemberIdentity) => ControlMessage>> =
+const READERS: Readonly<Record<number, (body: Buffer, vid: number, from: MemberIdentity) => ChannelMessage>> =
   {
     [FRAME_KIND.application]: (bytes, vid, from) => ({ kind: 'application', vid, from, bytes }),
+    [FRAME_KIND.transfer]: (bytes, _, from) => ({ kind: 'transfer', from, bytes }),
     [FRAME_KIND.keys]: (body, vid, from) => ({ kind: 'keys', vid, from, ...readKeys(body) }),
     [FRAME_KIND.decided]: (body, vid, from) => ({ kind: 'decided', vid, from, record: readRecord(body) }),
   };

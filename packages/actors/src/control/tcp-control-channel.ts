@@ -14,12 +14,12 @@
  * TCP does not say what arrived. So when a connection breaks, `lost` tells that what was sent last may be missing, and
  * nothing is sent again by itself.
  */
-import { assert, BowechoError, type ControlMessage, type MemberIdentity } from '@bowecho/core';
+import { assert, BowechoError, type MemberIdentity } from '@bowecho/core';
 import { describeValue } from '../config/describe-value.js';
 import type { Log } from '../ctx.js';
 import { Acceptor } from './acceptor.js';
 import { parseAddress, type Address } from './address.js';
-import type { ControlChannel, ControlHandler } from './control-channel.js';
+import type { ChannelMessage, ControlChannel, ControlHandler } from './control-channel.js';
 import { CONTROL_LIMITS, type ControlLimits } from './control-limits.js';
 import { prepareTls } from './control-tls.js';
 import { DialedSeed } from './dialed-seed.js';
@@ -105,7 +105,7 @@ export class TcpControlChannel implements ControlChannel {
    * @returns whether it was sent; false where there is no way to that member at the moment
    * @throws BowechoError `TOO_LARGE` if the message exceeds `maxFrameBytes`
    */
-  send(to: MemberIdentity, message: ControlMessage): boolean {
+  send(to: MemberIdentity, message: ChannelMessage): boolean {
     const pieces = encodeMessage(message, this.limits.maxFrameBytes);
     if (this.closing !== undefined) return false;
     return this.ways.get(identityKey(to))?.send(pieces) ?? false;

@@ -22,19 +22,17 @@ import {
   type StateChange,
   type View,
 } from '@bowecho/core';
-import { CallHeader } from '../calls/call-message.js';
 import { Calls, type Route } from '../calls/calls.js';
 import { decodeMemberMessage, type MemberMessage } from '../calls/member-message.js';
-import { errorOfThrow, type Outcome } from '../calls/outcome.js';
-import type { OnceOnly } from '../calls/replies.js';
-import { unpack } from '../codec/codec.js';
 import type { HandlerView, Log } from '../ctx.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import type { DeterminismGuard } from '../determinism/determinism-guard.js';
 import { unguardedLog } from '../determinism/unguarded-log.js';
 import { shardOf } from '../sharding/rendezvous.js';
-import { hash64OfBytes } from '../state/hash.js';
 import { Journal } from '../state/journal.js';
+import type { Learned } from '../transfer/learner.js';
+import { Lessons } from '../transfer/lessons.js';
+import { CallRunner } from './call-runner.js';
 import { guardedLog } from './guarded-log.js';
 import { Replica } from './replica.js';
 
@@ -53,11 +51,18 @@ export interface NodeEvents {
 export interface ActorNodeOptions {
   /** The view to begin with. */
   readonly view: View;
+  /** What there is when that view begins. Undefined for founders: nothing. */
+  readonly learned?: Learned | undefined;
   readonly myRank: number;
   /** In the order of the view's subgroups. */
   readonly definitions: readonly ActorDefinition[];
   readonly fabric: Fabric;
   readonly control: ControlPort;
+  /**
+   * Sends to a process that wants to join, over the control channel. False: there is no way to it. Left out: nobody can join
+   * by this member.
+   */
+  readonly sendTransfer?: (to: MemberIdentity, bytes: Uint8Array) => boolean;
   /** Bytes of each sender's ring: a power of two. */
   readonly ringBytes: number;
   /** Bytes of messages that may wait for room in the ring. */
@@ -79,6 +84,8 @@ export interface ActorNodeOptions {
 export class ActorNode implements Application {
   readonly member: Member;
   readonly calls: Calls;
+  /** What I teach those who want to join. */
+  readonly lessons: Lessons;
   private readonly definitions: readonly ActorDefinition[];
   private readonly events: NodeEvents;
   private readonly log: Log;
@@ -94,24 +101,26 @@ export class ActorNode implements Application {
   /** By actor type, then shard: the index of the replica set. */
   private readonly setOfShard: readonly (readonly number[])[];
   private readonly typeOf: ReadonlyMap<ActorDefinition, number>;
-  private readonly header = new CallHeader();
+  private readonly runner = new CallRunner();
   /** Why this member is to go, until the view hears of it. */
   private leaveReason: string | undefined;
 
   constructor(options: ActorNodeOptions) {
-    const { view, myRank, definitions, guard } = options;
+    const { view, myRank, definitions, guard, learned } = options;
     this.definitions = definitions;
     this.events = options.events;
     this.log = guardedLog(options.log);
     this.entered = view;
-    this.handlerView = handlerViewOf(view, undefined);
+    this.handlerView = learned?.handlerView ?? handlerViewOf(view, undefined);
     const journal = new Journal();
     const log = guard === undefined ? this.log : unguardedLog(this.log);
-    this.replicas = view.sets.map(set =>
-      set.replicas.includes(myRank)
-        ? new Replica(definitions[set.subgroup]!, set, journal, log, this.handlerView, guard)
-        : undefined,
-    );
+    this.replicas =
+      learned?.replicas ??
+      view.sets.map(set =>
+        set.replicas.includes(myRank)
+          ? new Replica(definitions[set.subgroup]!, set, journal, log, this.handlerView, guard)
+          : undefined,
+      );
     this.setOfShard = definitions.map((definition, type) =>
       Array.from({ length: definition.shards }, (_, shard) =>
         view.sets.findIndex(set => set.subgroup === type && set.shards.includes(shard)),
@@ -121,6 +130,7 @@ export class ActorNode implements Application {
     const { ringBytes, queueBytes, suspicionMicros, fabric, control } = options;
     this.member = new Member({
       view,
+      ...(learned === undefined ? {} : { shared: learned.shared }),
       myRank,
       ringBytes,
       queueBytes,
@@ -137,6 +147,17 @@ export class ActorNode implements Application {
       wake: options.wake,
       onDeadLetter: error => this.events.onDeadLetter(error),
     });
+    this.lessons = this.makeLessons(options);
+  }
+
+  private makeLessons({ sendTransfer, wake }: ActorNodeOptions): Lessons {
+    return new Lessons({
+      member: this.member,
+      replicas: this.replicas,
+      handlerView: () => this.handlerView,
+      send: sendTransfer ?? (() => false),
+      wake,
+    });
   }
 
   /** The present view, as handlers see it. It may not run yet. */
@@ -146,7 +167,8 @@ export class ActorNode implements Application {
 
   /** One step. Returns how much was done; 0 lets the driver rest until a write, a wake, or the next deadline. */
   doWork(now: number): number {
-    const work = this.member.doWork(now) + this.calls.doWork(now);
+    let work = this.member.doWork(now) + this.calls.doWork(now);
+    if (this.lessons.areGiven) work += this.lessons.doWork(now);
     if (this.leaveReason === undefined || !this.calls.forwarding.isFree) return work;
     this.member.leave(this.leaveReason);
     this.leaveReason = undefined;
@@ -208,40 +230,17 @@ export class ActorNode implements Application {
     const { set } = delivery;
     const replica = this.replicas[set]!;
     const memory = (this.memories[set] ??= bufferOver(delivery.memory));
-    const outcome = this.apply(replica, memory, delivery);
+    const { runner } = this;
+    const before = this.lessons.areGiven ? replica.moment : undefined;
+    const outcome = runner.run(replica, memory, delivery.offset, delivery.length, delivery);
+    const { gatherId, method, key } = runner.header;
+    const isQuery = replica.definition.methods[method]?.kind === 'query';
     if (delivery.isMine) this.calls.delivered(set, outcome);
-    else if (this.header.gatherId >= 0) {
-      const isQuery = replica.definition.methods[this.header.method]?.kind === 'query';
+    else if (gatherId >= 0) {
       const sender = this.member.view.members[delivery.sender]!;
-      this.calls.forwarding.answer(sender, this.header.gatherId, outcome, !isQuery);
+      this.calls.forwarding.answer(sender, gatherId, outcome, !isQuery);
     }
-  }
-
-  /** Runs what the message asks for. A message that makes no sense is an outcome too, the same at every replica. */
-  private apply(replica: Replica, memory: Buffer, delivery: Delivery): Outcome {
-    const { header } = this;
-    const { offset, length } = delivery;
-    try {
-      header.read(memory, offset, length);
-      const method = replica.definition.methods[header.method];
-      if (method === undefined) throw new BowechoError('ACTOR_UNKNOWN', `no method ${header.method}`);
-      const args = unpack(memory, header.argsAt, offset + length, method.borrow);
-      if (!Array.isArray(args))
-        throw new BowechoError('NOT_SERIALIZABLE', `${method.label}: arguments are no list`);
-      return method.kind === 'command'
-        ? replica.command(header.key, method, args, delivery, this.onceOnly(memory, offset + length))
-        : replica.query(header.key, method, args);
-    } catch (error) {
-      if (error instanceof BowechoError) return { ok: false, error: errorOfThrow(error, 'no') };
-      throw error;
-    }
-  }
-
-  /** What the header says of a command that is to run once; undefined of all others. */
-  private onceOnly(memory: Buffer, end: number): OnceOnly | undefined {
-    const { idempotencyKey, triedSince, argsAt } = this.header;
-    if (idempotencyKey === undefined) return undefined;
-    return { idempotencyKey, triedSince, argsHash: hash64OfBytes(memory.subarray(argsAt, end)) };
+    if (before !== undefined && !isQuery) this.lessons.delivered(replica, key, delivery, before);
   }
 
   onMessage(from: MemberIdentity, bytes: Uint8Array): void {
@@ -278,6 +277,7 @@ export class ActorNode implements Application {
     this.entered = view;
     this.handlerView = handlerViewOf(view, before);
     this.memories = [];
+    this.lessons.viewEntered(view, this.handlerView);
     for (const replica of this.replicas) replica?.viewChanged(this.handlerView);
     this.calls.forwarding.viewEntered();
   }
@@ -289,6 +289,7 @@ export class ActorNode implements Application {
   }
 
   onEnded(end: MembershipEnd): void {
+    this.lessons.ended(end.reason);
     this.calls.ended(end);
     this.events.onEnded(end);
   }
@@ -298,6 +299,7 @@ export class ActorNode implements Application {
   }
 
   onHalted(error: unknown): void {
+    this.lessons.ended(`it halted: ${String(error)}`);
     this.calls.ended({
       reason: `this member halted: ${String(error)}`,
       isLeave: false,

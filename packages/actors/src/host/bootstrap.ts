@@ -1,7 +1,8 @@
 /**
  * Bootstrap brings this process from nothing to a member of a group that runs, and back to nothing. It listens and dials,
- * has `Founding` compare what the founders say of themselves, makes the member and its run loop once all of them are
- * known, and from then on gives the member what others say to it. In the end it lets go of everything.
+ * has `Founding` compare what the founders say of themselves, and makes the member and its run loop once all of them are
+ * known. Where one of them says that a group runs already, `Joining` learns from it first. From then on it gives the member what
+ * others say to it. In the end it lets go of everything.
  *
  * It decides who is heard: members of the present view, by identity, and nobody else. It tells the member who is gone
  * for certain, because nobody listens at its address any more, or somebody else. What the program sees of all that is
@@ -12,7 +13,6 @@ import {
   BowechoError,
   rankOf,
   rankOfMember,
-  type ControlMessage,
   type Fabric,
   type KeysMessage,
   type MemberIdentity,
@@ -20,13 +20,15 @@ import {
   type View,
 } from '@bowecho/core';
 import type { ResolvedConfig } from '../config/index.js';
-import type { Answer, ControlChannel, ControlHandler } from '../control/control-channel.js';
+import type { Answer, ChannelMessage, ControlChannel, ControlHandler } from '../control/control-channel.js';
 import type { Greeting } from '../control/greeting.js';
 import { identityKey } from '../control/identity-key.js';
 import type { Log } from '../ctx.js';
 import { DeterminismGuard } from '../determinism/determinism-guard.js';
 import { ActorNode, type NodeEvents } from './actor-node.js';
+import type { Learned } from '../transfer/learner.js';
 import { Founding } from './founding.js';
+import { Joining } from './joining.js';
 import { RunLoop, microsecondsNow } from './run-loop.js';
 
 /** How far a member is on its way from nothing to nothing. Its cluster writes it. */
@@ -61,6 +63,10 @@ export class Bootstrap {
   private readonly founding: Founding;
   private readonly me: Greeting;
   private made: ActorNode | undefined;
+  /** While it learns what a group does that runs already. */
+  private joining: Joining | undefined;
+  /** By seed: who answered there last. */
+  private readonly atSeed = new Map<string, MemberIdentity>();
   private guard: DeterminismGuard | undefined;
   private loop: RunLoop | undefined;
   /** By identity, oldest first: the keys of members that were faster than I am. */
@@ -85,6 +91,7 @@ export class Bootstrap {
       suspicionTimeout: config.suspicionTimeout,
       determinismGuard: config.determinismGuard,
       fingerprints: new Map(config.actors.map(definition => [definition.name, definition.fingerprint])),
+      groupRuns: false,
     };
     this.founding = new Founding(this.me, config.actors, config.mySeed);
   }
@@ -96,7 +103,20 @@ export class Bootstrap {
 
   /** What this member waits for, and on whom. */
   get waitingFor(): readonly string[] {
-    return this.made?.member.waitingFor() ?? this.founding.waitingFor;
+    if (this.made !== undefined) return this.made.member.waitingFor();
+    if (this.joining === undefined) return this.founding.waitingFor;
+    return this.isAtASeed ? this.joining.waitingFor : [...this.joining.waitingFor, this.nowhere()];
+  }
+
+  private get isAtASeed(): boolean {
+    const { identity } = this.me;
+    const isMe = (other: MemberIdentity): boolean => identityKey(other) === identityKey(identity);
+    return this.config.mySeed !== undefined || [...this.atSeed.values()].some(isMe);
+  }
+
+  private nowhere(): string {
+    const { id, seeds } = this.config;
+    return `a way of the members to '${id}': it listens at none of the seeds ${seeds.join(', ')}, and they dial those only`;
   }
 
   /** Takes the address and dials the founders. If it rejects, everything is let go of. */
@@ -139,6 +159,7 @@ export class Bootstrap {
         else this.keep(message);
       },
       lost: (member, reason) => {
+        this.joining?.lost(member, reason);
         if (this.made === undefined) this.founding.lost(member, reason);
         else this.lose(member, `the way to it broke: ${reason}`);
       },
@@ -146,10 +167,7 @@ export class Bootstrap {
     };
   }
 
-  /**
-   * Who is in a group without that process, or was, is no founder of its group: that one waits for my successor at this
-   * address.
-   */
+  /** Who is in a group without that process has it learn and join. Who was in one waits for its own successor, as that one does. */
   private answer(theirs: Greeting): Answer {
     const { made, standing } = this;
     if (standing.isClosing) return { refusal: 'it is closing' };
@@ -166,29 +184,32 @@ export class Bootstrap {
           refusal: `it is in no group any more (${standing.haltReason}); it waits to be started again`,
         };
       const { id, members } = made.view;
-      const group = `view ${id} of ${members.join(', ')}`;
-      const reason = this.founding.isFounder(theirs.identity)
-        ? `its group goes on without that process (${group})`
-        : `its group runs already (${group})`;
-      return { refusal: `${reason}, and joining comes in a later version` };
+      if (!standing.isReady)
+        return { refusal: `its group forms without that process (${members.join(', ')})` };
+      const mismatch = this.founding.mismatchWith(theirs);
+      if (mismatch !== undefined)
+        return { refusal: `it cannot join view ${id} of ${members.join(', ')}: ${mismatch.message}` };
+      return { greeting: { ...this.me, groupRuns: true } };
     }
     return { greeting: this.me };
   }
 
   private heard(seed: string, theirs: Greeting): void {
     if (this.standing.haltReason !== undefined) return;
+    const before = this.atSeed.get(seed);
+    this.atSeed.set(seed, theirs.identity);
     if (this.made === undefined) {
-      this.tryToStart(() => this.founding.answered(seed, theirs));
+      if (theirs.groupRuns) this.join(theirs);
+      else if (this.joining === undefined) this.tryToStart(() => this.founding.answered(seed, theirs));
       return;
     }
     const { member } = this.made;
     if (!isInView(this.made, theirs.identity)) {
       const problem = 'another process listens there now';
-      const before = this.founding.memberAt(seed);
       // Who has left the view is nobody's loss.
       if (before === undefined || !isInView(this.made, before)) return;
       this.log.warn({ member: this.config.id, seed, now: theirs.identity }, problem);
-      this.bury(seed, problem);
+      this.bury(seed, before, problem);
     } else if (member.state === 'connecting' || member.state === 'installing') {
       member.sendKeys(theirs.identity); // the way broke, perhaps before they arrived
     }
@@ -198,7 +219,7 @@ export class Bootstrap {
   private missed(seed: string, problem: string, isNobody: boolean): void {
     if (this.standing.haltReason !== undefined) return;
     if (this.made !== undefined) {
-      if (isNobody || this.isForming) this.bury(seed, problem);
+      if (isNobody || this.isForming) this.bury(seed, this.atSeed.get(seed), problem);
       return;
     }
     this.founding.unanswered(seed, problem);
@@ -216,8 +237,7 @@ export class Bootstrap {
    * A member listens as long as it is in the group. So one whose connection broke and at whose address nobody listens, or
    * somebody else, is gone, though a fabric over a network may not know: it notices only what it writes to.
    */
-  private bury(seed: string, problem: string): void {
-    const identity = this.founding.memberAt(seed);
+  private bury(seed: string, identity: MemberIdentity | undefined, problem: string): void {
     if (identity === undefined || identity.id === this.config.id) return;
     if (this.isForming) {
       this.failToStart(founderIsGone(this.config.id, seed, problem));
@@ -230,6 +250,8 @@ export class Bootstrap {
   /** What was last said between that member and me, in one direction or the other, may be lost. */
   private lose(identity: MemberIdentity, reason: string): void {
     const { made, standing } = this;
+    this.joining?.wayBroke(identity, reason);
+    made?.lessons.wayBroke(identity);
     if (made === undefined || identity.id === this.config.id || !isInView(made, identity)) return;
     this.loop!.wake(); // what it wrote into my memory before it went may explain it: that is read first
     setImmediate(() => {
@@ -252,7 +274,11 @@ export class Bootstrap {
    * Keeps what belongs to a member that is not made yet. Founders have nothing but keys to say before they have mine, and
    * anybody may say anything: so no one fills the memory, nor takes the place of another one.
    */
-  private keep(message: ControlMessage): void {
+  private keep(message: ChannelMessage): void {
+    if (message.kind === 'transfer' && this.joining !== undefined) {
+      this.timer?.refresh(); // it is not stuck
+      this.joining.receive(message.from, message.bytes);
+    }
     if (message.kind !== 'keys') return;
     const { early } = this;
     const key = identityKey(message.from);
@@ -262,8 +288,11 @@ export class Bootstrap {
   }
 
   /** Gives the member what other members of its view say. An earlier group at the same addresses may still be heard. */
-  private hand({ member }: ActorNode, message: ControlMessage): void {
-    const problem = member.receiveControl(message);
+  private hand({ member, lessons }: ActorNode, message: ChannelMessage): void {
+    const problem =
+      message.kind === 'transfer'
+        ? lessons.receive(message.from, message.bytes)
+        : member.receiveControl(message);
     if (problem === undefined) this.loop!.wake();
     else
       this.log.debug(
@@ -282,11 +311,40 @@ export class Bootstrap {
     }
   }
 
-  private run(view: View): void {
+  /** A member of a group that runs answered: learns what it does, and joins it. */
+  private join(theirs: Greeting): void {
+    const { config, founding, log } = this;
+    const mistake = founding.mismatchWith(theirs);
+    if (mistake !== undefined) return this.failToStart(mistake);
+    this.holdGuard();
+    this.joining ??= new Joining({
+      me: this.me.identity,
+      definitions: config.actors,
+      log,
+      guard: this.guard,
+      send: (to, bytes) => this.sendTransfer(to, bytes),
+      onLearned: learned => this.run(learned.view, learned),
+      onLost: reason => {
+        const sentence = `member '${config.id}' cannot start: ${reason}; started again it can join as another incarnation`;
+        this.failToStart(new BowechoError('MEMBER_LOST', sentence));
+      },
+    });
+    this.joining.heard(theirs.identity);
+  }
+
+  private holdGuard(): void {
+    if (this.config.determinismGuard) this.guard ??= new DeterminismGuard();
+  }
+
+  /** @param learned what is there when that view begins; undefined for founders: nothing */
+  private run(view: View, learned?: Learned): void {
     const { config, fabric } = this;
-    if (config.determinismGuard) this.guard = new DeterminismGuard();
+    this.holdGuard();
+    this.joining = undefined;
     this.made = new ActorNode({
       view,
+      learned,
+      sendTransfer: (to, bytes) => this.sendTransfer(to, bytes),
       myRank: rankOf(view, config.id),
       definitions: config.actors,
       fabric,
@@ -313,13 +371,17 @@ export class Bootstrap {
   }
 
   /** The port of a member: it never throws, and what is too large was refused before. */
-  private send(to: MemberIdentity, message: ControlMessage): boolean {
+  private send(to: MemberIdentity, message: ChannelMessage): boolean {
     try {
       return this.control.send(to, message);
     } catch (err) {
       this.log.error({ member: this.config.id, to: to.id, err }, 'a control message could not be sent');
       return false;
     }
+  }
+
+  private sendTransfer(to: MemberIdentity, bytes: Uint8Array): boolean {
+    return this.send(to, { kind: 'transfer', from: this.me.identity, bytes });
   }
 
   private nodeEvents(): NodeEvents {
@@ -374,6 +436,7 @@ export class Bootstrap {
         : new BowechoError('CONFIG_INVALID', `member '${id}' cannot start: ${String(cause)}`, { cause });
     this.events.onOver(error.message, error);
     this.loop?.stop(); // nothing may come of it any more
+    this.joining?.stop();
     this.timer?.unref();
     if (!this.founding.isComplete || this.released !== undefined) return;
     clearTimeout(this.timer);
@@ -385,6 +448,7 @@ export class Bootstrap {
     clearTimeout(this.timer);
     this.events.onRelease();
     this.loop?.stop();
+    this.joining?.stop();
     await this.control.close();
     this.made?.member.close();
     this.guard?.release();

@@ -54,18 +54,6 @@ export class Founding {
     return this.founders.size === this.me.seeds.length;
   }
 
-  /** Who answered at a seed. */
-  memberAt(seed: string): MemberIdentity | undefined {
-    return this.founders.get(seed)?.identity;
-  }
-
-  /** Whether that very process was one of the founders. */
-  isFounder({ id, incarnation }: MemberIdentity): boolean {
-    return [...this.founders.values()].some(
-      ({ identity }) => identity.id === id && identity.incarnation === incarnation,
-    );
-  }
-
   /** Notes why a seed does not answer. */
   unanswered(seed: string, problem: string): void {
     this.problems.set(seed, problem);

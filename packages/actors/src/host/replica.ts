@@ -9,7 +9,7 @@
 import { BowechoError, type ReplicaSet } from '@bowecho/core';
 import type { SavedReplies } from '../calls/instance-replies.js';
 import { errorOfThrow, type Outcome } from '../calls/outcome.js';
-import { Replies, type OnceOnly } from '../calls/replies.js';
+import { Replies, type OnceOnly, type RepliesHorizon } from '../calls/replies.js';
 import { copyResult } from '../codec/copy.js';
 import { enterHandler, leaveHandler, type HandlerFrame, type HandlerView, type Log } from '../ctx.js';
 import type { ActorDefinition, MethodDefinition } from '../definition/actor-definition.js';
@@ -37,6 +37,16 @@ export interface InstanceSnapshot {
   readonly instance: { readonly of: unknown } | undefined;
   /** What is remembered of commands with an idempotency key; undefined: nothing. */
   readonly replies: SavedReplies | undefined;
+}
+
+/** Where a replica is in the sequence of its set, apart from its instances: plain data, the same at every replica. */
+export interface ReplicaMoment {
+  /** Of the last command, or of the view after it. */
+  readonly vid: number;
+  readonly ordinal: number;
+  /** Microseconds. */
+  readonly time: number;
+  readonly replies: RepliesHorizon;
 }
 
 /** Views come from no sender. */
@@ -208,6 +218,20 @@ export class Replica {
     const actor = this.instances.get(key) ?? this.make();
     restoreState(actor, snapshot.instance.of);
     this.instances.set(key, actor);
+  }
+
+  get moment(): ReplicaMoment {
+    const { vid, ordinal, timeMicros: time } = this.frame;
+    return { vid, ordinal, time, replies: this.replies.horizon };
+  }
+
+  /** Goes to where another replica is that has had commands which this one did not get: they were not for its instances. */
+  moveTo({ vid, ordinal, time, replies }: ReplicaMoment): void {
+    const { frame } = this;
+    frame.vid = vid;
+    frame.ordinal = ordinal;
+    frame.timeMicros = time;
+    this.replies.moveTo(replies);
   }
 
   private place(at: OrderedAt): void {

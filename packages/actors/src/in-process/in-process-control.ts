@@ -3,8 +3,8 @@
  * the ports of a machine. Messages are values that nobody changes; they arrive in order, and always later than they were
  * sent, as on a socket.
  */
-import { BowechoError, type ControlMessage, type MemberIdentity } from '@bowecho/core';
-import type { ControlChannel, ControlHandler } from '../control/control-channel.js';
+import { BowechoError, type MemberIdentity } from '@bowecho/core';
+import type { ChannelMessage, ControlChannel, ControlHandler } from '../control/control-channel.js';
 import type { Greeting } from '../control/greeting.js';
 import { InProcessNetwork } from './in-process-fabric.js';
 
@@ -99,7 +99,7 @@ export class InProcessControl implements ControlChannel {
     }
   }
 
-  send(to: MemberIdentity, message: ControlMessage): boolean {
+  send(to: MemberIdentity, message: ChannelMessage): boolean {
     const link = this.links.get(nameOf(to));
     if (link === undefined) return false;
     later(() => link.target.handler?.received(message));

@@ -19,6 +19,8 @@ export interface HandOptions {
   readonly count?: number;
   readonly ringBytes?: number;
   readonly queueBytes?: number;
+  /** Hears what a node says to a process that is no member. */
+  readonly onTransfer?: (from: number, bytes: Uint8Array) => void;
 }
 
 export class NodesByHand {
@@ -57,10 +59,14 @@ export class NodesByHand {
           fabric: network.createFabric(),
           control: {
             send: (to, message) => {
-              if (this.isCut || this.dead.has(this.indexOf(to))) return false;
+              if (this.isCut || this.indexOf(to) < 0 || this.dead.has(this.indexOf(to))) return false;
               this.mail.push(() => this.hand(this.indexOf(to), message));
               return true;
             },
+          },
+          sendTransfer: (_, bytes) => {
+            options.onTransfer?.(myRank, bytes);
+            return true;
           },
           ringBytes,
           queueBytes,

@@ -208,6 +208,26 @@ describe('what is remembered of idempotency keys', () => {
     );
   });
 
+  it('is the same for one that knows some instances alone and is told where the others are', () => {
+    const PER_KEY = LIMITS.rememberedKeys.max;
+    const all = new Hand();
+    const some = new Hand();
+    // Eleven instances are more than one set remembers, and one of their answers is large.
+    for (let i = 0; i < 11 * PER_KEY; i++) {
+      const key = `k${i % 11}`;
+      const time = i + (i > 5 * PER_KEY ? LIMITS.rememberedFor.max * 500 : 0);
+      if (i % 11 === 3) {
+        some.replica.moveTo(all.replica.moment);
+        expect(some.do(`once ${i}`, 'add', [i], time, -1, key)).to.deep.equal(
+          all.do(`once ${i}`, 'add', [i], time, -1, key),
+        );
+      } else all.do(`once ${i}`, 'add', [i], time, -1, key);
+    }
+    some.replica.moveTo(all.replica.moment);
+    expect(some.replica.digest('k3')).to.equal(all.replica.digest('k3'));
+    expect(some.replica.moment).to.deep.equal(all.replica.moment);
+  });
+
   it('is seen by digests', () => {
     const others = [new Hand(), new Hand(), new Hand()];
     hand.do('a', 'add', [1], 1);

@@ -36,6 +36,7 @@ export function greetingOf(id: string, incarnation = 1): Greeting {
     suspicionTimeout: 2000,
     determinismGuard: true,
     fingerprints: new Map([['bank', 'version 1']]),
+    groupRuns: false,
   };
 }
 

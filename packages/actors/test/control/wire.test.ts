@@ -2,9 +2,10 @@
  * Goal: what members say arrives as it was said, and nothing that a stranger can send is taken for it or breaks the reader.
  * Method: random greetings and messages there and back; every cut and a random change of their bytes; tables of wrong fields.
  */
-import type { ControlMessage, DecidedMessage, KeysMessage } from '@bowecho/core';
+import type { DecidedMessage, KeysMessage } from '@bowecho/core';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { ChannelMessage } from '../../src/control/control-channel.js';
 import { FrameReader, FRAME_KIND, type Frame } from '../../src/control/frame.js';
 import { decodeGreeting, encodeGreeting } from '../../src/control/greeting-text.js';
 import { decodeMessage, encodeMessage } from '../../src/control/message-bytes.js';
@@ -15,7 +16,7 @@ import { greetingOf } from './test-member.js';
 const LIMIT = 1_000_000;
 const from = { id: 'a', incarnation: 7 };
 
-function frameOfMessage(message: ControlMessage): Frame {
+function frameOfMessage(message: ChannelMessage): Frame {
   const reader = new FrameReader(LIMIT);
   reader.push(Buffer.concat(encodeMessage(message, LIMIT)));
   return reader.next()!;
@@ -38,6 +39,8 @@ const applicationMessage = fc.record({
   bytes: fc.oneof(bytes, fc.constant(new Uint8Array(50_000).fill(3))),
 });
 
+const transfer = fc.record({ kind: fc.constant('transfer' as const), from: fc.constant(from), bytes });
+
 const decided: fc.Arbitrary<DecidedMessage> = fc.record({
   kind: fc.constant('decided' as const),
   vid,
@@ -57,7 +60,7 @@ const decided: fc.Arbitrary<DecidedMessage> = fc.record({
 });
 
 /** Buffers as plain arrays, so that they compare with Uint8Arrays. */
-function plain(message: ControlMessage): unknown {
+function plain(message: ChannelMessage): unknown {
   return JSON.parse(
     JSON.stringify(message, (_key, value: unknown) =>
       value instanceof Uint8Array ? Array.from(value) : value === undefined ? null : value,
@@ -68,7 +71,7 @@ function plain(message: ControlMessage): unknown {
 describe('a control message', () => {
   it('arrives as it was sent', () => {
     fc.assert(
-      fc.property(fc.oneof(keys, applicationMessage, decided), message => {
+      fc.property(fc.oneof(keys, applicationMessage, transfer, decided), message => {
         expect(plain(decodeMessage(frameOfMessage(message), from))).to.deep.equal(plain(message));
       }),
     );
@@ -182,6 +185,7 @@ describe('a greeting', () => {
     fingerprints: fc
       .uniqueArray(fc.tuple(name, fc.string()), { selector: ([key]) => key })
       .map(it => new Map(it)),
+    groupRuns: fc.boolean(),
   });
 
   it('arrives as it was sent, in the order of its actors', () => {

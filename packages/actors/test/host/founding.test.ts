@@ -11,6 +11,7 @@ function greeting(id: string, fabric: string): Greeting {
     suspicionTimeout: 2000,
     determinismGuard: true,
     fingerprints: new Map(),
+    groupRuns: false,
   };
 }
 

@@ -11,7 +11,13 @@ import { describeValue } from '../../config/describe-value.js';
 import { isIntegerWithin, LIMITS } from '../../config/limits.js';
 import { freeAddresses } from './free-addresses.js';
 import { hostProblem, LOOPBACK_HOST } from './local-host.js';
-import { LocalMember, type MemberEnd, type MemberListeners, type MemberProgram } from './local-member.js';
+import {
+  LocalMember,
+  type LocalMemberOptions,
+  type MemberEnd,
+  type MemberListeners,
+  type MemberProgram,
+} from './local-member.js';
 import { secretFor } from './run-secret.js';
 
 export {
@@ -56,7 +62,18 @@ export const DEFAULT_MEMBERS = 3;
  * const ends = await cluster.ended();
  */
 export class LocalCluster implements AsyncDisposable {
-  private constructor(readonly members: readonly LocalMember[]) {}
+  /** In the order of their ids; where one was started again, its newest process. */
+  readonly members: readonly LocalMember[];
+  private readonly processes: LocalMember[];
+
+  /** @param options what each process was started with, in the order of `members` */
+  private constructor(
+    started: readonly LocalMember[],
+    private readonly options: readonly LocalMemberOptions[],
+  ) {
+    this.processes = [...started];
+    this.members = this.processes;
+  }
 
   /**
    * Starts the members, each at a free port of `host`. Resolves when all processes run; whether their programs do is
@@ -77,12 +94,11 @@ export class LocalCluster implements AsyncDisposable {
     if (problem !== undefined) throw new BowechoError('CONFIG_INVALID', problem);
     const seeds = await freeAddresses(count, host);
     const env = { ...options.env, ...secretFor(host, { ...process.env, ...options.env }) };
-    const starts = await Promise.allSettled(
-      seeds.map((address, i) => LocalMember.start({ ...options, env, id: `n${i + 1}`, address, seeds })),
-    );
+    const each = seeds.map((address, i) => ({ ...options, env, id: `n${i + 1}`, address, seeds }));
+    const starts = await Promise.allSettled(each.map(every => LocalMember.start(every)));
     const started = starts.flatMap(start => (start.status === 'fulfilled' ? [start.value] : []));
     const failure = starts.find(start => start.status === 'rejected');
-    if (failure === undefined) return new LocalCluster(started);
+    if (failure === undefined) return new LocalCluster(started, each);
     for (const member of started) member.kill('SIGKILL');
     throw failure.reason;
   }
@@ -97,6 +113,20 @@ export class LocalCluster implements AsyncDisposable {
     if (member !== undefined) return member;
     const ids = this.members.map(each => each.id).join(', ');
     throw new BowechoError('ARGUMENT_INVALID', `there is no member '${id}'; there are ${ids}`);
+  }
+
+  /**
+   * Starts a member again, once it has ended: another process at its address. While the others go on it can join them.
+   *
+   * @throws BowechoError `ARGUMENT_INVALID` if there is no such member
+   * @throws the system's error if the process cannot be started
+   */
+  async restart(id: string): Promise<LocalMember> {
+    const at = this.members.indexOf(this.member(id));
+    await this.members[at]!.ended;
+    const member = await LocalMember.start(this.options[at]!);
+    this.processes[at] = member;
+    return member;
   }
 
   /** Those whose processes have not ended. */

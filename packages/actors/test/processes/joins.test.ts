@@ -1,0 +1,107 @@
+/**
+ * A member that was killed comes back at its address and joins the group, which works meanwhile. Here all of it is real: the
+ * processes, the control channel, the fabric.
+ */
+import { expect } from 'chai';
+import { Group, TestMember, afterGroup, needsProcesses, until, withoutThem } from './group.js';
+
+describe('a member that comes back', function () {
+  this.timeout(60_000);
+  before(function () {
+    return needsProcesses(this);
+  });
+  afterEach(afterGroup);
+
+  async function comesBack(group: Group, number: number): Promise<TestMember> {
+    const address = group.seeds[number - 1]!;
+    const again = await TestMember.start(`n${number}`, address, group.seeds);
+    (group.members as TestMember[])[number - 1] = again;
+    await again.begin();
+    await again.ready();
+    return again;
+  }
+
+  /** State of the ledger at each of them, once all have delivered what was sent before. */
+  async function digests(group: Group): Promise<string[]> {
+    await group.everywhere(({ cluster, Ledger }) => cluster.get(Ledger, 'last').append(cluster.id));
+    return group.everywhere(async ({ cluster, Ledger }) => {
+      await cluster.get(Ledger, 'last').size(); // a read that waits for all that was received
+      return cluster.digest(Ledger);
+    });
+  }
+
+  it('knows what happened without it, and works', async () => {
+    const group = await Group.running(3);
+    const [n1, n2] = group.members as [TestMember, TestMember];
+    await n1.run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').append('before'));
+    n2.kill('SIGKILL');
+    await withoutThem(n1, 'n2');
+    await n1.run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').append('without'));
+    const again = await comesBack(group, 2);
+    expect(await again.run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').placeOf('without'))).to.equal(1);
+    expect(await again.run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').append('again'))).to.equal(2);
+    expect(await n1.run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').size())).to.equal(3);
+    expect(new Set(await digests(group)).size).to.equal(1);
+  });
+
+  it('learns while the others work', async () => {
+    const group = await Group.running(3);
+    const [n1, n2, n3] = group.members as [TestMember, TestMember, TestMember];
+    await n1.run(async ({ cluster, Ledger }) => {
+      const text = 'x'.repeat(2_000);
+      await Promise.all(
+        Array.from({ length: 5_000 }, (_, i) => cluster.get(Ledger, `k${i % 500}`).append(`${i} ${text}`)),
+      );
+    });
+    n2.kill('SIGKILL');
+    await Promise.all([n1, n3].map(member => withoutThem(member, 'n2')));
+    const loads = [n1, n3].map(member =>
+      member.run(async ({ cluster, Ledger }) => {
+        const places = globalThis as { stop?: boolean };
+        let count = 0;
+        for (; places.stop !== true; count++) {
+          const key = `k${(count * 7) % 600}`; // some of them are new
+          await cluster
+            .get(Ledger, key)
+            .$with({ idempotencyKey: `${cluster.id}/${count}` })
+            .append(`${cluster.id} ${count}`);
+        }
+        return count;
+      }),
+    );
+    const again = await comesBack(group, 2);
+    await again.run(({ cluster, Ledger }) => cluster.get(Ledger, 'k1').append('again'));
+    for (const member of [n1, n3])
+      await member.run(() => {
+        (globalThis as { stop?: boolean }).stop = true;
+      });
+    const counts = await Promise.all(loads);
+    for (const count of counts) expect(count).to.be.greaterThan(0);
+    expect(new Set(await digests(group)).size).to.equal(1);
+    const keys = await group.everywhere(({ cluster, Ledger }) => cluster.keys(Ledger).length);
+    expect(new Set(keys).size).to.equal(1);
+  });
+
+  it('can be each of them, one after the other, until nobody is a founder', async () => {
+    const group = await Group.running(3);
+    for (const number of [1, 2, 3, 1]) {
+      const left = group.members.filter((_, i) => i !== number - 1);
+      const before = await left[0]!.run(({ cluster }) => cluster.view!.id);
+      group.n(number).kill('SIGKILL');
+      await Promise.all(
+        left.map(member => until(() => member.run(({ cluster }, vid) => cluster.view!.id > vid, before))),
+      );
+      await left[0]!.run(
+        ({ cluster, Ledger }, text) => cluster.get(Ledger, 'x').append(text),
+        `w/o ${number} ${before}`,
+      );
+      const again = await comesBack(group, number);
+      await again.run(
+        ({ cluster, Ledger }, text) => cluster.get(Ledger, 'x').append(text),
+        `with ${number} ${before}`,
+      );
+    }
+    expect(await group.n(2).run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').size())).to.equal(8);
+    expect(new Set(await digests(group)).size).to.equal(1);
+  });
+});
