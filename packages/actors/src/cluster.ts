@@ -62,9 +62,7 @@ const CLOSE_WAIT_MS = 5_000;
  */
 export async function createCluster(config: ClusterConfig): Promise<Cluster> {
   const resolved = resolveConfig(config, memberEnvironment());
-  const cluster = new Cluster(
-    resolved,
-    await openFabric(resolved, guardedLog(resolved.log)),
+  const cluster = new Cluster(resolved, await openFabric(resolved, guardedLog(resolved.log)), () =>
     controlOf(resolved),
   );
   await cluster.open();
@@ -93,11 +91,18 @@ export class Cluster implements CallPort {
   private forgetSignals: (() => void) | undefined;
 
   /** Use `createCluster`. */
-  constructor(config: ResolvedConfig, fabric: Fabric, control: ControlChannel) {
+  constructor(config: ResolvedConfig, fabric: Fabric, makeControl: () => ControlChannel) {
     this.id = config.id;
     this.config = config;
     this.log = guardedLog(config.log);
-    this.bootstrap = new Bootstrap(config, fabric, control, this.log, this.standing, this.bootstrapEvents());
+    this.bootstrap = new Bootstrap(
+      config,
+      fabric,
+      makeControl,
+      this.log,
+      this.standing,
+      this.bootstrapEvents(),
+    );
     this.ready = new Promise((resolve, reject) => {
       this.settleReady = { resolve, reject };
     });

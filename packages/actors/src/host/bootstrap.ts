@@ -60,8 +60,9 @@ const LATE_MS = 2_000;
 const MOST_EARLY = 1_024;
 
 export class Bootstrap {
-  private readonly founding: Founding;
-  private readonly me: Greeting;
+  private founding: Founding;
+  private me: Greeting;
+  private control: ControlChannel;
   private made: ActorNode | undefined;
   /** While it learns what a group does that runs already. */
   private joining: Joining | undefined;
@@ -78,12 +79,20 @@ export class Bootstrap {
   constructor(
     private readonly config: ResolvedConfig,
     private readonly fabric: Fabric,
-    private readonly control: ControlChannel,
+    private readonly makeControl: () => ControlChannel,
     private readonly log: Log,
     private readonly standing: Readonly<Standing>,
     private readonly events: BootstrapEvents,
   ) {
-    this.me = {
+    this.control = makeControl();
+    this.me = this.greeting();
+    this.founding = new Founding(this.me, config.actors, config.mySeed);
+  }
+
+  /** Says who this process is from now on. */
+  private greeting(): Greeting {
+    const { config } = this;
+    return {
       identity: { id: config.id, incarnation: randomInt(1, INCARNATION_LIMIT) },
       seeds: config.seeds,
       fabric: config.fabric,
@@ -93,7 +102,6 @@ export class Bootstrap {
       fingerprints: new Map(config.actors.map(definition => [definition.name, definition.fingerprint])),
       groupRuns: false,
     };
-    this.founding = new Founding(this.me, config.actors, config.mySeed);
   }
 
   /** The member, once all founders are known. */
@@ -324,12 +332,30 @@ export class Bootstrap {
       guard: this.guard,
       send: (to, bytes) => this.sendTransfer(to, bytes),
       onLearned: learned => this.run(learned.view, learned),
-      onLost: reason => {
-        const sentence = `member '${config.id}' cannot start: ${reason}; started again it can join as another incarnation`;
-        this.failToStart(new BowechoError('MEMBER_LOST', sentence));
-      },
+      onLost: () => void this.comeAgain(),
     });
     this.joining.heard(theirs.identity);
+  }
+
+  /**
+   * The group had taken this process for a member and goes on without it, before it was one. So it begins anew, as another
+   * incarnation: the one that it was may never come back.
+   */
+  private async comeAgain(): Promise<void> {
+    await this.control.close();
+    if (this.released !== undefined || this.standing.haltReason !== undefined || this.standing.isClosing)
+      return;
+    this.joining = undefined;
+    this.early.clear();
+    this.atSeed.clear();
+    this.me = this.greeting();
+    this.founding = new Founding(this.me, this.config.actors, this.config.mySeed);
+    this.control = this.makeControl();
+    try {
+      await this.control.open(this.me, this.handler());
+    } catch (error) {
+      this.failToStart(error);
+    }
   }
 
   private holdGuard(): void {

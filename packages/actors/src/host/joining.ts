@@ -1,7 +1,7 @@
 /**
  * Joining gets a process into a group that runs already: it has a `Learner` make one attempt after the other, each time by
  * another of the members that it can reach, until one succeeds, or the group has taken it for a member and gone on without it.
- * Then only another incarnation can come in, which is another process.
+ * Then only another incarnation can come in.
  */
 import type { MemberIdentity } from '@bowecho/core';
 import { identityKey } from '../control/identity-key.js';
@@ -18,7 +18,7 @@ export interface JoiningOptions {
   /** False: there is no way to that member. */
   readonly send: (to: MemberIdentity, bytes: Uint8Array) => boolean;
   readonly onLearned: (learned: Learned) => void;
-  /** It can never come in. */
+  /** It can never come in as this incarnation. */
   readonly onLost: (reason: string) => void;
 }
 

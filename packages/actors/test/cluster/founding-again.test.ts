@@ -92,7 +92,7 @@ describe('founding again', () => {
   ): Promise<Cluster> {
     const config = { id, seeds, fabric: 'in-process', actors: [Counter], log: false } as const;
     const resolved = resolveConfig({ ...config, ringBytes: 65_536 });
-    const cluster = new Cluster(resolved, hub.network.createFabric(), control);
+    const cluster = new Cluster(resolved, hub.network.createFabric(), () => control);
     members.push(cluster);
     await cluster.open();
     return cluster;

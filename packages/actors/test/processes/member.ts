@@ -209,8 +209,9 @@ async function begin(more: Partial<ClusterConfig>): Promise<void> {
 
 async function perform(task: Task): Promise<unknown> {
   if (task.kind === 'begin') {
-    const { hasOtherLedger, ...config } = task.config;
-    return begin({ ...config, ...(hasOtherLedger === true && { actors: [OtherLedger, Pair] }) });
+    const { hasOtherLedger, isWithoutPair, ...config } = task.config;
+    const ledger = hasOtherLedger === true ? OtherLedger : Ledger;
+    return begin({ ...config, actors: isWithoutPair === true ? [ledger] : [ledger, Pair] });
   }
   const work = runInThisContext(`(${task.source})`) as (...args: unknown[]) => unknown;
   return work(here, ...task.args);
