@@ -94,7 +94,8 @@ describe('the demo', () => {
         const isOneProcess = fabric === 'in-process';
         expect(result['losses']).to.have.lengthOf(isOneProcess ? 0 : 1);
         expect(result['replicas']).to.have.lengthOf(3);
-        expect(result['usages']).to.have.lengthOf(isOneProcess ? 1 : 3);
+        // Who came back has sent flights, too, where there was something left to share out.
+        expect(result['usages']).to.have.length.within(isOneProcess ? 1 : 3, isOneProcess ? 1 : 4);
         expect(result['speed']).to.include({ commands: 3_000, members: 3 });
       });
 

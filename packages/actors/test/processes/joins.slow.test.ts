@@ -84,7 +84,7 @@ describe('members that are killed and come back, again and again', function () {
       await again.ready();
       await startLoad(again);
     }
-    const acknowledged = await group.everywhere(async () => {
+    const acknowledged = await group.everywhere(() => {
       const load = globalThis as { stop?: boolean; acknowledged?: [string, string][]; failed?: string };
       load.stop = true;
       if (load.failed !== undefined) throw new Error(load.failed);
