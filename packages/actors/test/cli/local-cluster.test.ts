@@ -61,6 +61,28 @@ describe('a local cluster', () => {
     }
   });
 
+  it('starts a member again that has ended, as another process at its address', async () => {
+    const said = new Map<number, unknown>();
+    const cluster = await start(
+      `process.send({ id: process.env.BOWECHO_ID, listen: process.env.BOWECHO_LISTEN, seeds: process.env.BOWECHO_SEEDS }); setInterval(() => {}, 1000);`,
+      { onMessage: ({ pid }, value) => said.set(pid, value) },
+    );
+    const before = cluster.member('n2');
+    before.kill('SIGKILL');
+    const again = await cluster.restart('n2');
+    expect(again.pid).not.to.equal(before.pid);
+    expect(again.address).to.equal(before.address);
+    expect(cluster.member('n2')).to.equal(again);
+    expect(cluster.running).to.have.lengthOf(3);
+    expect((await failureOf(cluster.restart('n4'))).message).to.equal(
+      "there is no member 'n4'; there are n1, n2, n3",
+    );
+    while (!said.has(again.pid)) await new Promise(resolve => setImmediate(resolve));
+    const seeds = cluster.members.map(member => member.address).join(',');
+    expect(said.get(again.pid)).to.deep.equal({ id: 'n2', listen: again.address, seeds });
+    expect((await before.ended).signal).to.equal('SIGKILL');
+  });
+
   it('has members listen at another address of loopback, which needs no secret', async function () {
     const isThere = Object.values(networkInterfaces()).some(all =>
       all?.some(({ address }) => address === '::1'),

@@ -2,8 +2,7 @@
  * A round of the soak: a group starts, calls all the time, and loses members one after the other, as long as more than half
  * of its view remains; then what it left behind is judged.
  *
- * Nobody joins in this version, so a group that has lost what it can bear is followed by another one. Where members can come
- * back, `next` says so and the loop below goes on instead of ending; nothing else here counts members.
+ * Nobody is started again here, so a group that has lost what it can bear is followed by another one.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
