@@ -39,40 +39,31 @@ export interface LessonOptions {
 class Course {
   /** Keys that the learner has, or is about to be sent. */
   private readonly given = new Set<string>();
-  /** Those that were there when the lesson began. */
-  private readonly keys: Iterator<string>;
-  /** Those that had a command before they were given: they may be new. */
-  private readonly late = new Set<string>();
+  /** Those that are to be given: what was there when the lesson began, and what was new before all of that was given. */
+  private readonly keys: Set<string>;
+  /** It comes to keys that are added behind it, too. */
+  private readonly next: Iterator<string>;
   /** All that there are were given: those that come to be from now on the learner makes itself. */
   private isComplete = false;
 
   constructor(readonly replica: Replica) {
-    this.keys = replica.keptKeys().values();
+    this.keys = new Set(replica.keptKeys());
+    this.next = this.keys.values();
   }
 
   /** The key that is to be given now; undefined: all were. */
-  next(): string | undefined {
-    for (;;) {
-      const key = this.nextOfAll();
-      if (key === undefined) this.isComplete = true;
-      else if (this.given.has(key)) continue;
-      else this.given.add(key);
-      return key;
-    }
-  }
-
-  private nextOfAll(): string | undefined {
-    const next = this.keys.next();
-    if (next.done !== true) return next.value;
-    const [key] = this.late;
-    if (key !== undefined) this.late.delete(key);
-    return key;
+  takeNext(): string | undefined {
+    const next = this.next.next();
+    this.isComplete = next.done === true;
+    if (next.done === true) return undefined;
+    this.given.add(next.value);
+    return next.value;
   }
 
   /** Whether the learner needs a command to that key, because it has what was before. */
   needs(key: string): boolean {
     if (this.given.has(key)) return true;
-    (this.isComplete ? this.given : this.late).add(key);
+    (this.isComplete ? this.given : this.keys).add(key);
     return this.isComplete;
   }
 }
@@ -168,7 +159,7 @@ export class Lesson {
     let count = 0;
     while (this.open.length > 0 && this.hasRoom && this.sentBytes < until && count < STEP_INSTANCES) {
       const set = this.open[0]!;
-      const key = this.courses.get(set)!.next();
+      const key = this.courses.get(set)!.takeNext();
       if (key === undefined) {
         this.open.shift();
         this.push({ kind: 'complete', set });
