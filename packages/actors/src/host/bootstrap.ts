@@ -331,7 +331,13 @@ export class Bootstrap {
       log,
       guard: this.guard,
       send: (to, bytes) => this.sendTransfer(to, bytes),
-      onLearned: learned => this.run(learned.view, learned),
+      onLearned: learned => {
+        try {
+          this.run(learned.view, learned);
+        } catch (error) {
+          this.failToStart(error); // such as memory that is refused
+        }
+      },
       onLost: () => void this.comeAgain(),
     });
     this.joining.heard(theirs.identity);

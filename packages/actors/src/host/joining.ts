@@ -5,19 +5,9 @@
  */
 import type { MemberIdentity } from '@bowecho/core';
 import { identityKey } from '../control/identity-key.js';
-import type { Log } from '../ctx.js';
-import type { ActorDefinition } from '../definition/actor-definition.js';
-import type { DeterminismGuard } from '../determinism/determinism-guard.js';
-import { Learner, type Learned } from '../transfer/learner.js';
+import { Learner, type LearnerOptions } from '../transfer/learner.js';
 
-export interface JoiningOptions {
-  readonly me: MemberIdentity;
-  readonly definitions: readonly ActorDefinition[];
-  readonly log: Log;
-  readonly guard: DeterminismGuard | undefined;
-  /** False: there is no way to that member. */
-  readonly send: (to: MemberIdentity, bytes: Uint8Array) => boolean;
-  readonly onLearned: (learned: Learned) => void;
+export interface JoiningOptions extends Omit<LearnerOptions, 'isReachable' | 'onFailed'> {
   /** It can never come in as this incarnation. */
   readonly onLost: (reason: string) => void;
 }

@@ -156,8 +156,9 @@ export class Learner {
     try {
       this.take(from, decodeTransfer(bytes), bytes.length);
     } catch (error) {
-      if (!(error instanceof BowechoError)) throw error;
-      this.fail(`what '${from.id}' teaches makes no sense: ${error.message}`);
+      // Whatever it is: it must end the attempt, and not escape into the socket that the bytes came from.
+      const what = error instanceof BowechoError ? error.message : String(error);
+      this.fail(`what '${from.id}' teaches makes no sense: ${what}`);
     }
   }
 

@@ -46,8 +46,8 @@ export class Lessons {
     try {
       this.take(from, decodeTransfer(bytes));
     } catch (error) {
-      if (!(error instanceof BowechoError)) throw error;
-      return error.message;
+      // Whatever it is: who wants to learn must not end a member, and the socket that the bytes came from is no place for it.
+      return error instanceof BowechoError ? error.message : String(error);
     }
     this.options.wake();
     return undefined;
@@ -107,8 +107,8 @@ export class Lessons {
   }
 
   /** The way to or from that process broke: what was said last may be lost. */
-  wayBroke({ id, incarnation }: MemberIdentity): void {
-    this.lessons.delete(identityKey({ id, incarnation }));
+  wayBroke(learner: MemberIdentity): void {
+    this.lessons.delete(identityKey(learner));
   }
 
   /** A command was delivered. @param before where its replica was before it */

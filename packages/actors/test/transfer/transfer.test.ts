@@ -8,7 +8,7 @@ import { Command, Replicated, ctx, definitionOf, type Ref } from '@bowecho/actor
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Learner, type Learned } from '../../src/transfer/learner.js';
-import { decodeTransfer, type TransferMessage } from '../../src/transfer/transfer-message.js';
+import { decodeTransfer, encodeTransfer, type TransferMessage } from '../../src/transfer/transfer-message.js';
 import { NodesByHand } from '../calls/nodes-by-hand.js';
 
 @Replicated({ name: 'shelf', replicas: 8, shards: 2 })
@@ -70,6 +70,8 @@ class Story {
   readonly learner: Learner;
   learned: Learned | undefined;
   failure: string | undefined;
+  /** Whether it can come in as another incarnation only. */
+  isGone = false;
   private hasLeft = false;
 
   /** @param isLost whether that message is lost on its way */
@@ -86,7 +88,7 @@ class Story {
       },
       isReachable: () => true,
       onLearned: learned => (this.learned = learned),
-      onFailed: reason => (this.failure = reason),
+      onFailed: (reason, isGone) => Object.assign(this, { failure: reason, isGone }),
     });
   }
 
@@ -224,6 +226,34 @@ describe('a transfer', () => {
     story.group.nodes[2]!.leave('a test');
     story.finish();
     expect(story.failure).to.match(/^'n2' refused: /);
+  });
+
+  it('to one that is let in before it has learned all ends for good', () => {
+    const story = new Story();
+    for (let i = 0; i < 5_000; i++) story.group.ref(Shelf, 0, `k${i}`).put('a book').catch(ignore);
+    story.group.runAll();
+    story.learner.ask(story.group.identityOf(0));
+    story.hear(1); // the group; from now on it learns
+    expect(story.group.nodes[0]!.member.admit(ME)).to.equal(undefined);
+    story.group.runAll(); // the view changes before all can be given
+    story.hear(Infinity);
+    expect(story.failure).to.equal('the group took it in before it had learned all');
+    expect(story.isGone).to.equal(true);
+  });
+
+  it('is given to four at a time', () => {
+    const refused: string[] = [];
+    const group = new NodesByHand(Shelf, {
+      count: COUNT,
+      onTransfer: (_, bytes) => {
+        const message = decodeTransfer(bytes);
+        if (message.kind === 'refused') refused.push(message.reason);
+      },
+    });
+    const learn = encodeTransfer({ kind: 'learn', sets: [0] });
+    for (let number = 0; number < 5; number++)
+      group.nodes[0]!.lessons.receive({ id: `learner${number}`, incarnation: 1 }, learn);
+    expect(refused).to.deep.equal(['4 processes learn here just now']);
   });
 
   it('of which nothing is heard ends after a while', () => {
