@@ -21,6 +21,11 @@ import {
 } from './stress-row.js';
 import type { Orders } from './stress-link.js';
 
+/** More than a core's own caches hold. */
+const COLD_BYTES = 1 << 26;
+/** About as many as wait in a processor at once. */
+const DELAYING_STORES = 48;
+
 export interface Game {
   /** Whether anything was done. */
   step(): boolean;
@@ -210,10 +215,13 @@ export class BytesBeforeCounter implements Game {
 
 /**
  * Ping-pong by counting: the lower of two ranks serves and counts on, the other answers with the same number. Before each ball goes
- * a decoy in a push of its own, so that the ball often finds a word that says LANDED already.
+ * a decoy in a push of its own, so that the ball often finds a word that says LANDED already. And stores that miss every cache:
+ * the ball's waits behind them in the processor while loads go on, so that a missing barrier shows soon.
  */
 export class Balls implements Game {
   private readonly partners: readonly number[];
+  private readonly cold = new Int32Array(COLD_BYTES / Int32Array.BYTES_PER_ELEMENT).fill(1);
+  private draws = 1;
 
   /** @param players ranks below this play, each with each */
   constructor(
@@ -245,9 +253,17 @@ export class Balls implements Game {
       this.board.push();
       this.board.cells[this.board.cell(me, BALLS_AT) + rank] = ball;
       this.board.add(BALLS_AT + rank * CELL_BYTES, CELL_BYTES, rank);
+      this.delayStores();
       this.board.push();
     }
     return worked;
+  }
+
+  private delayStores(): void {
+    for (let i = 0; i < DELAYING_STORES; i++) {
+      this.draws = (Math.imul(this.draws, 1103515245) + 12345) >>> 0;
+      this.cold[this.draws % this.cold.length] = i;
+    }
   }
 
   get hits(): readonly number[] {
