@@ -12,6 +12,7 @@ import {
 } from './between-processes.js';
 import { benchCommand } from './command.js';
 import { benchLatencyInProcess } from './in-process-latency.js';
+import { benchJoin } from './join.js';
 import { whyMissing } from './processes/open-rdma.js';
 import { benchRaw } from './raw.js';
 import { printResults, writeResults, type Result } from './report.js';
@@ -29,6 +30,7 @@ const CASES = [
   'allocation',
   'simulator',
   'view-change',
+  'join',
 ] as const;
 type Case = (typeof CASES)[number];
 const BETWEEN_PROCESSES = ['shared-memory', 'libfabric-tcp', 'libfabric-shm'] as const;
@@ -45,6 +47,7 @@ const FABRICS_OF: Readonly<Record<Case, readonly FabricName[]>> = {
   allocation: ['in-process'],
   simulator: ['simulated'],
   'view-change': ['shared-memory', 'libfabric-tcp'],
+  join: ['shared-memory'],
 };
 const MEBIBYTE = 1024 * 1024;
 /** Bytes of a payload. In one process a message must fit a quarter of a 4 MiB ring. */
@@ -58,6 +61,7 @@ const DEFAULT_SIZES: Readonly<Record<Case, readonly number[]>> = {
   allocation: [100],
   simulator: [],
   'view-change': [],
+  join: [1024],
 };
 /** Over libfabric fewer: what is between them follows from their neighbours. */
 const NETWORK_SIZES: Partial<Record<Case, readonly number[]>> = {
@@ -73,6 +77,7 @@ interface Options {
   readonly size?: number;
   readonly seconds: number;
   readonly losses: number;
+  readonly state: number;
 }
 
 const program = new Command('bench')
@@ -82,7 +87,8 @@ const program = new Command('bench')
   .option('--fabric <name>', `only cases on that fabric: ${FABRICS.join(', ')}`, readFabric)
   .option('--size <bytes>', 'payload size instead of the default ones', readSize)
   .option('--seconds <s>', 'seconds that each figure is measured for', readSeconds, 2)
-  .option('--losses <n>', 'members that are lost in the case view-change, of each kind', readLosses, 6);
+  .option('--losses <n>', 'members that are lost in the case view-change, of each kind', readLosses, 6)
+  .option('--state <mebibytes>', 'state that is learned in the case join', readMebibytes, 128);
 
 function readCase(text: string): Case {
   const found = CASES.find(name => name === text);
@@ -119,6 +125,11 @@ function readLosses(text: string): number {
   throw new InvalidArgumentError(`Losses are a whole number from 1 to 9999, not '${text}'.`);
 }
 
+function readMebibytes(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError(`Mebibytes of state are a whole number from 1 to 9999, not '${text}'.`);
+}
+
 function defaultSizes(name: Case, fabric: FabricName): readonly number[] {
   const isNetwork = fabric.startsWith('libfabric');
   return (isNetwork ? NETWORK_SIZES[name] : undefined) ?? DEFAULT_SIZES[name];
@@ -152,6 +163,8 @@ async function run(name: Case, fabric: FabricName, options: Options): Promise<Re
       return benchSimulator(options);
     case 'view-change':
       return benchViewChange({ fabric, losses: options.losses });
+    case 'join':
+      return benchJoin({ fabric, size: sizes[0]!, mebibytes: options.state, seconds: options.seconds });
   }
 }
 

@@ -126,12 +126,21 @@ export function Value(
   };
 }
 
+/** Classes do not change their source, and instances are made by the million. */
+const privateNamesByClass = new WeakMap<AnyClass, readonly string[]>();
+
 /**
  * The `#private` names that a class or one of its ancestors declares, as far as its source text shows them.
  *
  * A class that hides its source (a bound function, native code) shows none.
  */
-export function privateNamesOf(Class: AnyClass): string[] {
+export function privateNamesOf(Class: AnyClass): readonly string[] {
+  let names = privateNamesByClass.get(Class);
+  if (names === undefined) privateNamesByClass.set(Class, (names = findPrivateNames(Class)));
+  return names;
+}
+
+function findPrivateNames(Class: AnyClass): readonly string[] {
   const names = new Set<string>();
   let current: unknown = Class;
   while (typeof current === 'function' && current !== Function.prototype) {

@@ -150,13 +150,14 @@ export class ActorNode implements Application {
     this.lessons = this.makeLessons(options);
   }
 
-  private makeLessons({ sendTransfer, wake }: ActorNodeOptions): Lessons {
+  private makeLessons({ sendTransfer, wake, now }: ActorNodeOptions): Lessons {
     return new Lessons({
       member: this.member,
       replicas: this.replicas,
       handlerView: () => this.handlerView,
       send: sendTransfer ?? (() => false),
       wake,
+      now,
     });
   }
 
@@ -168,7 +169,7 @@ export class ActorNode implements Application {
   /** One step. Returns how much was done; 0 lets the driver rest until a write, a wake, or the next deadline. */
   doWork(now: number): number {
     let work = this.member.doWork(now) + this.calls.doWork(now);
-    if (this.lessons.areGiven) work += this.lessons.doWork(now);
+    if (this.lessons.areGiven) work += this.lessons.doWork(now, work > 0);
     if (this.leaveReason === undefined || !this.calls.forwarding.isFree) return work;
     this.member.leave(this.leaveReason);
     this.leaveReason = undefined;

@@ -95,11 +95,19 @@ const IMMUNE = 4;
 const SET = 0;
 const TOUCH = 1;
 
+/** One for all instances of a journal: there may be millions of them. */
+const adopters = new WeakMap<Journal, Adopter>();
+
+function adopterOf(journal: Journal): Adopter {
+  let adopter = adopters.get(journal);
+  if (adopter === undefined) adopters.set(journal, (adopter = new Adopter(journal)));
+  return adopter;
+}
+
 class TrackedState implements ActorState, Undoable {
   private readonly names: string[] = [];
   private readonly slots: unknown[] = [];
   private readonly flags: number[] = [];
-  private readonly indexOf = new Map<string, number>();
   private readonly adopter: Adopter;
 
   constructor(
@@ -108,7 +116,7 @@ class TrackedState implements ActorState, Undoable {
     private readonly name: string,
     private readonly journal: Journal,
   ) {
-    this.adopter = new Adopter(journal);
+    this.adopter = adopterOf(journal);
     this.takeOverFields();
   }
 
@@ -173,8 +181,8 @@ class TrackedState implements ActorState, Undoable {
     this.journal.untracked(() => {
       this.slots.fill(undefined);
       for (const [name, value] of Object.entries(fields)) {
-        const index = this.indexOf.get(name);
-        if (index !== undefined) this.write(index, value);
+        const index = this.names.indexOf(name);
+        if (index >= 0) this.write(index, value);
         else this.define(name, this.adopter.adoptField(value, `${this.name}.${name}`));
       }
       this.flags.fill(0);
@@ -230,7 +238,6 @@ class TrackedState implements ActorState, Undoable {
     this.names.push(name);
     this.slots.push(value);
     this.flags.push(0);
-    this.indexOf.set(name, index);
     Reflect.deleteProperty(this.actor, name);
     Object.defineProperty(this.actor, name, accessorOf(index));
   }
@@ -242,7 +249,7 @@ class TrackedState implements ActorState, Undoable {
     if (this.transient.size === 0 && names.length === this.names.length) return undefined;
     let found: string[] | undefined;
     for (const name of names) {
-      if (!this.indexOf.has(name) && !this.transient.has(name)) (found ??= []).push(name);
+      if (!this.names.includes(name) && !this.transient.has(name)) (found ??= []).push(name);
     }
     return found;
   }

@@ -136,11 +136,17 @@ export class Lesson {
     this.options.send(encodeTransfer({ kind: 'refused', reason }));
   }
 
-  /** Sends what may be sent, and has the learner let in that asks for it. Returns how much was done. */
-  doWork(now: number): number {
+  /**
+   * Sends what may be sent, and has the learner let in that asks for it.
+   *
+   * @param gives whether instances are given, too
+   * @returns how much was done
+   */
+  doWork(now: number, gives: boolean): number {
     if (this.end !== undefined) return 0;
     let work = this.sendWaiting(now);
-    if (this.waiting.length === 0 && this.hasRoom && this.open.length > 0) work += this.give(now);
+    const isNext = this.waiting.length === 0 && this.hasRoom && this.open.length > 0;
+    if (gives && isNext) work += this.give(now);
     if (now - this.lastSentAt >= ALIVE_MICROS && this.waiting.length === 0) {
       this.push({ kind: 'alive' });
       work += this.sendWaiting(now);

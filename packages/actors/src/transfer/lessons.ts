@@ -15,6 +15,10 @@ import { decodeTransfer, encodeTransfer, type TransferMessage } from './transfer
 
 /** More learners at a time have to wait. */
 const MOST_LESSONS = 4;
+/** After giving, a member that is busy gives nothing for so many times as long: its own work comes first. */
+const REST_PER_GIFT = 3;
+/** Who had work counts as busy for so long, microseconds: more comes when others have done their part of it. */
+const BUSY_MICROS = 10_000;
 
 export interface LessonsOptions {
   readonly member: Member;
@@ -24,11 +28,15 @@ export interface LessonsOptions {
   /** To a process that is not in the view. False: there is no way to it. */
   readonly send: (to: MemberIdentity, bytes: Uint8Array) => boolean;
   readonly wake: () => void;
+  /** Microseconds, never falling. */
+  readonly now: () => number;
 }
 
 export class Lessons {
   /** By identity. */
   private readonly lessons = new Map<string, Lesson>();
+  private restsUntil = -Infinity;
+  private busyUntil = -Infinity;
 
   constructor(private readonly options: LessonsOptions) {}
 
@@ -121,15 +129,26 @@ export class Lessons {
     for (const lesson of this.lessons.values()) lesson.tellView('entered', view, handlerView);
   }
 
-  doWork(now: number): number {
+  /**
+   * Goes on with all lessons.
+   *
+   * @param isBusy whether the member has just had other work, which would wait for this
+   * @returns how much was done
+   */
+  doWork(now: number, isBusy: boolean): number {
+    const from = this.options.now();
+    if (isBusy) this.busyUntil = from + BUSY_MICROS;
+    const gives = from >= this.restsUntil || from >= this.busyUntil;
     let work = 0;
     for (const [key, lesson] of this.lessons) {
-      work += lesson.doWork(now);
+      work += lesson.doWork(now, gives);
       const { state, view } = this.options.member;
       // Who is in the view that runs has all that it needs.
       const isOver = state === 'running' && rankOfMember(view, lesson.learner) >= 0;
       if (isOver || lesson.endedBy !== undefined) this.lessons.delete(key);
     }
+    const until = this.options.now();
+    if (gives) this.restsUntil = until + REST_PER_GIFT * (until - from);
     return work;
   }
 

@@ -256,6 +256,35 @@ describe('a transfer', () => {
     expect(refused).to.deep.equal(['4 processes learn here just now']);
   });
 
+  it('is given in a quarter of the time of a member that is busy, and in all of it else', () => {
+    const GIFT_MICROS = 400;
+    let given = 0;
+    const group: NodesByHand = new NodesByHand(Shelf, {
+      count: COUNT,
+      onTransfer: (_, bytes) => {
+        if (decodeTransfer(bytes).kind !== 'state') return;
+        given++;
+        group.now += GIFT_MICROS;
+      },
+    });
+    for (let i = 0; i < 2_000; i++) group.ref(Shelf, 0, `k${i}`).put('a book').catch(ignore);
+    group.runAll();
+    const { lessons } = group.nodes[0]!;
+    lessons.receive(ME, encodeTransfer({ kind: 'learn', sets: [0] }));
+    const shareOfGiving = (isBusy: boolean): number => {
+      const [from, before] = [group.now, given];
+      for (let step = 0; step < 400 && given - before < 200; step++) {
+        lessons.doWork(group.now, isBusy);
+        group.now += 1_000; // its own work, or none
+      }
+      expect(given - before).to.be.at.least(200);
+      return ((given - before) * GIFT_MICROS) / (group.now - from);
+    };
+    expect(shareOfGiving(true)).to.be.within(0.2, 0.35);
+    group.now += 100_000; // nothing was to do for long
+    expect(shareOfGiving(false)).to.be.above(0.9);
+  });
+
   it('of which nothing is heard ends after a while', () => {
     const story = new Story();
     story.learner.ask(story.group.identityOf(0));

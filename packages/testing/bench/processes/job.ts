@@ -15,6 +15,8 @@ export interface Job {
   readonly ringBytes: number;
   /** Silence for so long is a suspicion, milliseconds; where left out, as long as members have it. */
   readonly suspicionMs?: number;
+  /** Keys of state, for what has much of it. */
+  readonly keys?: number;
   /** Bytes of one write, for what writes without a protocol. */
   readonly writeBytes?: number;
 }
