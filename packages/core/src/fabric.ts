@@ -9,7 +9,7 @@
  *  4. A *captured* span is copied when it is posted. A *borrowed* span stays unchanged until the protocol allows
  *     overwriting it, and may be copied at any time until then.
  *  5. A completion permits reuse of the source and says nothing of arrival: stability comes from the table alone.
- *  6. A failed peer is reported once, as a hint. Only `Region.close()` fences writers out.
+ *  6. A failed peer is reported once, as a hint, or as gone where its process has ended for certain. Only `Region.close()` fences writers out.
  *  7. No write is missing before one that is seen. A fabric whose connections can break and lose some says so by the poll
  *     that shows the first write after the gap: nothing that this peer wrote may be believed from then on.
  *
@@ -52,6 +52,8 @@ export const EVENT_STRIDE = 2;
 export const EVENT_PEER_FAILED = 1;
 /** A fact: writes of that peer to me were lost, and later ones may have landed. */
 export const EVENT_WRITES_LOST = 2;
+/** A fact: the process of that peer has ended. */
+export const EVENT_PEER_GONE = 3;
 
 export interface Fabric {
   /** Where peers connect to; travels over the control channel. */

@@ -16,7 +16,14 @@ import { joined, type Engine, type EngineOptions } from './engine.js';
 import { Epoch } from './epoch.js';
 import { BowechoError } from './errors.js';
 import { Outbox, type Effect } from './effects.js';
-import { EVENT_PEER_FAILED, EVENT_STRIDE, EVENT_WRITES_LOST, type Region } from './fabric.js';
+import {
+  EVENT_PEER_FAILED,
+  EVENT_PEER_GONE,
+  EVENT_STRIDE,
+  EVENT_WRITES_LOST,
+  type Region,
+} from './fabric.js';
+import { LinearizableRead } from './linearizable-read.js';
 import { DELIVERIES_PER_TURN } from './multicast/delivery-list.js';
 import type { SharedHeritage } from './multicast/heritage.js';
 import type { Multicast } from './multicast/multicast.js';
@@ -192,10 +199,11 @@ export class Member {
    * What it had written here before is looked at first; who left in order is not lost.
    *
    * @param reason to be read after `n3 is lost: `
+   * @param isGone whether its process has ended for certain, so that it answers nothing any more
    */
-  memberLost(member: MemberIdentity, reason: string): void {
+  memberLost(member: MemberIdentity, reason: string, isGone = false): void {
     const rank = rankOfMember(this.view, member);
-    if (rank >= 0) this.engine.manager.suspect(rank, reason);
+    if (rank >= 0) this.engine.manager.suspect(rank, reason, isGone);
   }
 
   /** Goes on purpose: delivers what was sent, then ends the view for itself. */
@@ -251,6 +259,45 @@ export class Member {
   /** Takes back a message that still waits for room. False: it is on its way. */
   withdraw(set: number, ticket: number): boolean {
     return this.engine.multicasts[set]?.withdraw(ticket) ?? false;
+  }
+
+  /** Whether messages flow here. */
+  get isActive(): boolean {
+    return this.engine.manager.isActive;
+  }
+
+  /**
+   * Whether a replica here has all that has completed anywhere by now, so that a read of it needs to wait for nothing.
+   *
+   * @param now microseconds, looked at after the read was asked for
+   */
+  isCurrent(set: number, now: number): boolean {
+    return this.holdsLease(now) && this.multicast(set).isDelivered;
+  }
+
+  /** Begins a read that may have to wait, and says when it need not any more. A turn must follow soon. */
+  beginRead(set: number, usesLease: boolean, now: number): LinearizableRead {
+    return new LinearizableRead(this, set, usesLease, now);
+  }
+
+  /** Whether no view without this member has begun by `now`; see `ReadLease`. */
+  holdsLease(now: number): boolean {
+    return this.engine.manager.holdsLease(now);
+  }
+
+  /** Whether a lease is to be asked for by `requestProbe`, so that the next reads find one. */
+  isLeaseAging(now: number): boolean {
+    return this.engine.manager.isLeaseAging(now);
+  }
+
+  /** Asks all others whether they are still in this view; a turn must follow soon. The number is for `isEchoed`. */
+  requestProbe(): number {
+    return this.engine.manager.requestProbe();
+  }
+
+  /** Whether all others were in this view after that probe was asked for. */
+  isEchoed(probe: number): boolean {
+    return this.engine.manager.isEchoed(probe);
   }
 
   /** What this member has received of a replica set: see `hasDelivered`. Undefined where nothing is undelivered. */
@@ -349,6 +396,7 @@ export class Member {
       const member = way.epoch.engine.view.members[way.rank]!;
       if (events[i] === EVENT_PEER_FAILED)
         this.memberLost(member, 'its process is gone, or cannot be reached');
+      else if (events[i] === EVENT_PEER_GONE) this.memberLost(member, 'its process is gone', true);
       else if (events[i] === EVENT_WRITES_LOST) this.memberBroken(member);
     }
   }

@@ -32,6 +32,7 @@ export * from './checkers/typed-errors.js';
 export * from './checkers/settled.js';
 export * from './checkers/uniform.js';
 export * from './checkers/last-word.js';
+export * from './checkers/fresh-reads.js';
 export * from './checkers/one-view.js';
 export * from './checkers/within-limits.js';
 export * from './checkers/watch-all.js';

@@ -29,6 +29,9 @@ export abstract class Observer {
   onWithdraw(_node: number, _set: number, _ticket: number): void {}
   /** A member handed a message to its application, which has run; `hash` is that of the payload before it ran. */
   onDelivery(_node: number, _delivery: ObservedDelivery, _hash: number): void {}
+  /** A read began at a member; it is answered once, or never. */
+  onReadBegun(_node: number, _set: number, _read: number): void {}
+  onReadAnswered(_node: number, _set: number, _read: number): void {}
   /** A member took a turn and did so much. */
   onTurn(_node: number, _work: number): void {}
   onStateChanged(_node: number, _change: StateChange): void {}

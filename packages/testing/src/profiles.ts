@@ -2,7 +2,7 @@
  * Profile is a family of worlds with something to do in them: from a seed it draws a world and a workload. `small` is for
  * running very many seeds, `mixed` has several sets, unordered ones and slow nodes, `large` is for long runs. In
  * `faulty` nodes crash and stand still and links break, for a while; then all that can be healed is healed, and the rest
- * must settle. `hostile` is that with more nodes and several sets.
+ * must settle. `hostile` is that with more nodes and several sets. In `reading` there are linearizable reads as well, all the time.
  */
 import type { SubgroupSpec } from '@bowecho/core';
 import { drawFaults } from './faults/fault.js';
@@ -12,7 +12,7 @@ import { Random } from './random.js';
 import { memberProcess } from './simulated-process.js';
 import { World, type WorldOptions } from './world.js';
 
-export type ProfileName = 'small' | 'mixed' | 'large' | 'faulty' | 'hostile';
+export type ProfileName = 'small' | 'mixed' | 'large' | 'faulty' | 'hostile' | 'reading';
 
 interface Profile {
   readonly nodes: readonly [number, number];
@@ -23,6 +23,8 @@ interface Profile {
   readonly payloadBytes: number;
   readonly ringBytes: readonly number[];
   readonly subgroups: (random: Random, nodes: number) => readonly SubgroupSpec[];
+  /** One of these is the longest delay of a write, milliseconds. */
+  readonly delaysMs: readonly number[];
   /** Most that a clock is off, milliseconds. */
   readonly clockSkewMs: number;
   /**
@@ -35,6 +37,8 @@ interface Profile {
   readonly manyLeave: boolean;
   /** How often one node is slow. */
   readonly slowNode: number;
+  /** How many reads, each once or nine times. */
+  readonly reads: readonly [number, number];
   /** Whether faults happen. */
   readonly isFaulty: boolean;
   /** A run that is not quiet after so many events never will be. */
@@ -43,6 +47,18 @@ interface Profile {
 
 const oneOrdered = (_random: Random, nodes: number): readonly SubgroupSpec[] => [
   { name: 'ledger', mode: 'ordered', shards: 1, minReplicas: 1, maxReplicas: nodes, senders: 'all' },
+];
+
+/** A replica that has sent nothing is not kept from answering reads by what it waits for itself. */
+const fewSenders = (random: Random, nodes: number): readonly SubgroupSpec[] => [
+  {
+    name: 'ledger',
+    mode: 'ordered',
+    shards: 1,
+    minReplicas: 1,
+    maxReplicas: nodes,
+    senders: random.between(1, nodes),
+  },
 ];
 
 const severalTypes = (random: Random, nodes: number): readonly SubgroupSpec[] => [
@@ -82,11 +98,13 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 48,
     ringBytes: [256, 512, 1024],
     subgroups: oneOrdered,
+    delaysMs: [0.2, 2, 8],
     clockSkewMs: 5,
     suspicionDelays: [],
     leave: 0.06,
     manyLeave: false,
     slowNode: 0,
+    reads: [0, 0],
     isFaulty: false,
     maxEvents: 50_000,
   },
@@ -97,11 +115,13 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 120,
     ringBytes: [1024, 2048, 4096],
     subgroups: severalTypes,
+    delaysMs: [0.2, 2, 8],
     clockSkewMs: 5,
     suspicionDelays: [],
     leave: 0.06,
     manyLeave: false,
     slowNode: 0.3,
+    reads: [0, 0],
     isFaulty: false,
     maxEvents: 1_000_000,
   },
@@ -112,11 +132,13 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 200,
     ringBytes: [2048, 8192],
     subgroups: severalTypes,
+    delaysMs: [0.2, 2, 8],
     clockSkewMs: 5,
     suspicionDelays: [],
     leave: 0,
     manyLeave: false,
     slowNode: 0.3,
+    reads: [0, 0],
     isFaulty: false,
     maxEvents: 20_000_000,
   },
@@ -127,11 +149,13 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 48,
     ringBytes: [256, 512, 1024],
     subgroups: oneOrdered,
+    delaysMs: [0.2, 2, 8],
     clockSkewMs: 5,
     suspicionDelays: [10, 20],
     leave: 0.06,
     manyLeave: false,
     slowNode: 0,
+    reads: [0, 0],
     isFaulty: true,
     maxEvents: 50_000,
   },
@@ -142,11 +166,30 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     payloadBytes: 80,
     ringBytes: [512, 1024],
     subgroups: wellReplicated,
+    delaysMs: [0.2, 2, 8],
     clockSkewMs: 300,
     suspicionDelays: [15, 30],
     leave: 0.25,
     manyLeave: true,
     slowNode: 0.1,
+    reads: [0, 0],
+    isFaulty: true,
+    maxEvents: 500_000,
+  },
+  reading: {
+    nodes: [3, 5],
+    messages: [20, 60],
+    spanMs: 120,
+    payloadBytes: 48,
+    ringBytes: [512, 1024],
+    subgroups: fewSenders,
+    delaysMs: [0.2, 0.4],
+    clockSkewMs: 300,
+    suspicionDelays: [400, 800],
+    leave: 0.1,
+    manyLeave: false,
+    slowNode: 0.1,
+    reads: [60, 160],
     isFaulty: true,
     maxEvents: 500_000,
   },
@@ -176,7 +219,7 @@ export function createScene(name: ProfileName, seed: number, options: SceneOptio
   const nodes = options.nodes ?? drawn;
   const ringBytes = random.pick(profile.ringBytes);
   const applications: FoldApplication[] = [];
-  const maxDelayMs = random.pick([0.2, 2, 8]);
+  const maxDelayMs = random.pick(profile.delaysMs);
   const scope = faultScope(profile, nodes, maxDelayMs);
   const world = new World({
     seed,
@@ -202,6 +245,7 @@ export function createScene(name: ProfileName, seed: number, options: SceneOptio
   const lastTry = world.faults.length > 0 ? scope.heal + LAST_TRY_MICROS : Infinity;
   scheduleMessages(world, profile, ringBytes, lastTry);
   if (world.workload.chance(profile.leave)) scheduleLeaves(world, profile);
+  if (profile.reads[1] > 0) scheduleReads(world, profile, random.split('reads'));
   return { world, applications, maxEvents: Math.ceil(profile.maxEvents * crowding(profile, nodes)) };
 }
 
@@ -231,9 +275,10 @@ function replayCommand(name: ProfileName, seed: number, nodes: number | undefine
 }
 
 /** Keys take ten times as long as writes, and with them the group comes up. */
-function faultScope({ spanMs }: Profile, nodes: number, maxDelayMs: number): FaultScope {
+function faultScope({ spanMs, reads }: Profile, nodes: number, maxDelayMs: number): FaultScope {
   const up = maxDelayMs * 8;
-  return { nodes, up: up * 1000, heal: (up + spanMs + maxDelayMs * 6) * 1000 };
+  const hasMistakes = reads[1] > 0;
+  return { nodes, up: up * 1000, heal: (up + spanMs + maxDelayMs * 6) * 1000, hasMistakes };
 }
 
 /** So long after the heal a member that still waits for others never will have them. */
@@ -267,6 +312,20 @@ function scheduleMessages(world: World, profile: Profile, ringBytes: number, las
     };
     world.after(ms, sendAll);
     i += burst;
+  }
+}
+
+/** Reads at random times by random members of random sets; in one world of three by echoes alone. */
+function scheduleReads(world: World, { reads, spanMs }: Profile, random: Random): void {
+  const usesLease = random.chance(2 / 3);
+  const ordered = world.sets.filter(({ mode }) => mode === 'ordered');
+  for (let count = random.between(...reads); count > 0; count--) {
+    const node = random.below(world.members.length);
+    const set = random.pick(ordered);
+    const ms = random.below(spanMs * 1000) / 1000;
+    const everyMs = random.below(4000) / 1000;
+    for (let nth = random.pick([0, 0, 8]); nth >= 0; nth--)
+      world.after(ms + nth * everyMs, () => world.read(node, set.index, usesLease));
   }
 }
 

@@ -8,6 +8,7 @@ import { watchAll } from './checkers/watch-all.js';
 import { FAULT_EFFECTS, noFaultCounts, type FaultCounts } from './faults/fault-counts.js';
 import { NO_HAZARDS, noHazardCounts, type HazardCounts } from './hazards.js';
 import { createScene, type ProfileName, type Scene, type SceneOptions } from './profiles.js';
+import type { ReadCounts } from './simulated-reads.js';
 import { Timeline } from './timeline.js';
 import { ViewCoverage, noViewCounts, type ViewCounts } from './view-coverage.js';
 
@@ -35,6 +36,8 @@ export interface SeedReport {
   readonly fired: FaultCounts;
   /** What view changes came to, and which rare branches were taken. */
   readonly reached: ViewCounts;
+  /** How reads were answered. */
+  readonly reads: ReadCounts;
   /** Virtual time of all worlds together. */
   readonly virtualSeconds: number;
 }
@@ -72,6 +75,7 @@ export function runSeeds({ from, count, profile, nodes }: SeedRange): SeedReport
   const struck = noHazardCounts();
   const fired = noFaultCounts();
   const reached = noViewCounts();
+  const reads: ReadCounts = { atOnce: 0, later: 0 };
   let virtualMicros = 0;
   const start = performance.now();
   for (let seed = from; seed < from + count; seed++) {
@@ -80,6 +84,8 @@ export function runSeeds({ from, count, profile, nodes }: SeedRange): SeedReport
     virtualMicros += world.now;
     refusals += world.refusals;
     for (const hazard of HAZARDS) struck[hazard] += world.struck[hazard];
+    reads.atOnce += world.readCounts.atOnce;
+    reads.later += world.readCounts.later;
     for (const branch of RARE_BRANCHES) reached[branch]! += world.taken[branch];
     for (const effect of FAULT_EFFECTS) fired[effect] += world.fired[effect];
     for (let rank = 0; rank < world.members.length; rank++) deliveries += world.history(rank).length;
@@ -94,6 +100,7 @@ export function runSeeds({ from, count, profile, nodes }: SeedRange): SeedReport
     refusals,
     fired,
     reached,
+    reads,
     virtualSeconds: virtualMicros / 1e6,
   };
 }

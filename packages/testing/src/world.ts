@@ -46,6 +46,7 @@ import { SimulatedDriver } from './simulated-driver.js';
 import { SimulatedJoins, type JoinStage, type Teachers } from './simulated-joins.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { SimulatedNode } from './simulated-node.js';
+import { SimulatedReads, type ReadCounts } from './simulated-reads.js';
 import { memberProcess, type SimulatedHost, type SimulatedProcess } from './simulated-process.js';
 import { TraceHash } from './trace-hash.js';
 import { WatchedApplication, type DeliveryWatch } from './watched-application.js';
@@ -151,6 +152,7 @@ export class World {
   /** By node. */
   private readonly identities: MemberIdentity[];
   private readonly joins: SimulatedJoins;
+  private readonly reads: SimulatedReads;
   private readonly options: WorldOptions;
   private readonly skew: number;
   private readonly clocks: Random;
@@ -175,6 +177,7 @@ export class World {
       this.taken[branch]++;
       this.struck.rareBranch++;
     });
+    this.reads = new SimulatedReads(this.observers);
     this.maxPause = toMicros(options.pauseMs ?? 20);
     this.view = firstView(nodes, options.subgroups ?? [everywhere(nodes)]);
     this.sets = this.view.sets;
@@ -478,6 +481,18 @@ export class World {
     }
   }
 
+  /** Begins a linearizable read at the member of that rank; unless nothing can run there, or it has nothing to read. */
+  read(rank: number, set: number, usesLease: boolean): void {
+    if (!this.isMovable(rank)) return;
+    this.reads.begin(rank, this.members[rank]!, set, usesLease, this.clockOf(rank));
+    this.wake(rank);
+  }
+
+  /** How reads were answered so far. */
+  get readCounts(): Readonly<ReadCounts> {
+    return this.reads.counts;
+  }
+
   /** Whether anything can run on that node now. */
   private isMovable(rank: number): boolean {
     const { isAlive, frozenUntil } = this.nodes[rank]!;
@@ -556,6 +571,7 @@ export class World {
 
   private noteTurn(rank: number, work: number): void {
     if (work > 0) this.workingTurns++;
+    this.reads.look(rank, this.members[rank]!, this.clockOf(rank));
     this.trace.add(this.queue.now, rank, work, this.network.landings);
     for (const observer of this.observers) observer.onTurn(rank, work);
   }

@@ -12,6 +12,7 @@ describe('random worlds, at length', () => {
     ['large', 100_000, 20],
     ['faulty', 100_000, 60_000],
     ['hostile', 100_000, 10_000],
+    ['reading', 100_000, 10_000],
   ];
   for (const [profile, from, count] of ranges) {
     it(`keeps every property in ${count} ${profile} worlds`, () => {

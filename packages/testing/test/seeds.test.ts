@@ -82,12 +82,13 @@ describe('random worlds', () => {
   });
 
   it('keeps every property in 2,000 worlds in which nodes and links fail, and every fault has an effect', () => {
-    const { events, deliveries, fired } = runSeeds({ from: 0, count: 2000, profile: 'faulty' });
+    const { events, deliveries, fired: all } = runSeeds({ from: 0, count: 2000, profile: 'faulty' });
+    const fired = Object.entries(all).filter(([effect]) => effect !== 'mistake'); // of worlds with reads
     expect(events).to.be.greaterThan(2000 * 100);
     expect(deliveries).to.be.greaterThan(2000 * 20);
     expect(
-      Math.min(...Object.values(fired)),
-      `effects of faults\n${describeFaults(fired)}\n`,
+      Math.min(...fired.map(([, count]) => count)),
+      `effects of faults\n${describeFaults(all)}\n`,
     ).to.be.greaterThan(0);
   });
 
@@ -97,7 +98,14 @@ describe('random worlds', () => {
     expect(least, `what was reached\n${describeViews(reached)}\n`).to.be.greaterThan(0);
   });
 
+  it('keeps every property in 1,000 worlds with reads, in which members that are well are taken for lost', () => {
+    const { fired, reads } = runSeeds({ from: 0, count: 1000, profile: 'reading' });
+    expect(fired.mistake).to.be.greaterThan(500);
+    expect(reads.atOnce, 'reads by a lease').to.be.greaterThan(10_000);
+    expect(reads.later, 'reads that waited').to.be.greaterThan(10_000);
+  });
+
   it('knows its profiles by name', () => {
-    expect(PROFILE_NAMES).to.deep.equal(['small', 'mixed', 'large', 'faulty', 'hostile']);
+    expect(PROFILE_NAMES).to.deep.equal(['small', 'mixed', 'large', 'faulty', 'hostile', 'reading']);
   });
 });

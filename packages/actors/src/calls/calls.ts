@@ -3,8 +3,9 @@
  * once, by its delivery here, its timeout, its signal, or the end of this member's time in the group. Every failure says
  * whether the command took effect. A view change is nothing that a call notices, but for the time that it takes.
  *
- * Commands are ordered messages. Queries run on my own replica: `stable` ones once everything that had been received
- * when they were asked is delivered, so they see whatever any caller was told before; `local` ones at once. `$all` sends
+ * Commands are ordered messages. Queries run on my own replica: `linearizable` ones once everything that had been received
+ * when they were asked is delivered, and it is known that no view had begun without me by then (`LinearizableRead`), so they see whatever any
+ * caller was told before; `local` ones at once. `$all` sends
  * commands and queries alike as ordered messages that every replica answers.
  *
  * What my member cannot do itself, because it holds no replica or may not send to it, is forwarded to one that can: see
@@ -12,6 +13,7 @@
  */
 import {
   BowechoError,
+  type LinearizableRead,
   type MemberIdentity,
   type MembershipEnd,
   type MembershipState,
@@ -42,20 +44,15 @@ export interface Route {
 
 export interface CallsOptions extends ForwardingOptions {
   readonly route: (definition: ActorDefinition, key: string) => Route;
+  /** Whether reads use leases; else each asks all members whether the view still runs. */
+  readonly leases: boolean;
   /** A call without an answer failed. */
   readonly onDeadLetter: (error: Error) => void;
 }
 
-/** A query that waits until all that was received when it was asked is delivered. */
 interface WaitingRead {
   readonly call: PendingCall;
-  /** The view that it was asked in: all of that is delivered where a later one is entered. */
-  readonly vid: number;
-  /**
-   * What was received then. Undefined: it was asked while no messages flowed. The others may be in a later view already, and
-   * perhaps without me, so it waits until I know.
-   */
-  readonly mark: Float64Array | undefined;
+  readonly read: LinearizableRead;
   readonly run: () => Outcome;
 }
 
@@ -71,7 +68,7 @@ export class Calls implements CallPort {
   readonly forwarding: Forwarding;
   private startedCount = 0;
   private readonly pending: readonly PendingCalls[];
-  /** By replica set, in the order of asking: a later mark is never reached before an earlier one. */
+  /** By replica set, in the order of asking: a later one is hardly ever due before an earlier one. */
   private readonly waitingReads: readonly Fifo<WaitingRead>[];
   private readonly deadlines = new Deadlines<PendingCall>(call => call.isSettled);
   /** Calls for which there was no room, to be told so. */
@@ -98,7 +95,7 @@ export class Calls implements CallPort {
     let work = this.refused.length > 0 ? this.tellRefused() : 0;
     work += this.forwarding.doWork(now);
     for (let set = 0; set < this.waitingReads.length; set++) {
-      work += this.runReads(set);
+      if (this.waitingReads[set]!.size > 0) work += this.runReads(set);
       work += this.expire(set, now);
     }
     for (let call = this.deadlines.takeDue(now); call !== undefined; call = this.deadlines.takeDue(now)) {
@@ -115,26 +112,19 @@ export class Calls implements CallPort {
   }
 
   private runReads(set: number): number {
+    const now = this.options.now(); // after the reads were called, whatever came before in this step
     const reads = this.waitingReads[set]!;
     let done = 0;
-    for (let read = reads.first; read !== undefined && done < MOST_PER_STEP; read = reads.first) {
-      if (!this.isDue(set, read)) break;
+    for (let waiting = reads.first; waiting !== undefined && done < MOST_PER_STEP; waiting = reads.first) {
+      const { call, read, run } = waiting;
+      if (!call.isSettled) {
+        if (!read.isDue(now)) break;
+        call.settle(run());
+      }
       reads.shift();
-      if (!read.call.isSettled) read.call.settle(read.run());
       done++;
     }
     return done;
-  }
-
-  private isDue(set: number, { mark, vid }: WaitingRead): boolean {
-    const { member } = this.options;
-    if (mark === undefined) return this.areMessagesFlowing;
-    return vid < member.view.vid || member.hasDelivered(set, mark);
-  }
-
-  private get areMessagesFlowing(): boolean {
-    const { state } = this.options.member;
-    return state === 'running' || state === 'leaving';
   }
 
   private expire(set: number, now: number): number {
@@ -282,13 +272,20 @@ export class Calls implements CallPort {
   private read(call: PendingCall, replica: Replica, args: readonly unknown[]): void {
     const { method, key, options } = call.request;
     const run = (): Outcome => replica.query(key, method, args);
-    const { member } = this.options;
+    const { member, leases, now, wake } = this.options;
     if (options?.read === 'local') return call.settle(run());
     if (member.state === 'left' || member.state === 'halted') throw notRunning(call, member.state);
-    const isFlowing = this.areMessagesFlowing;
-    const mark = isFlowing ? member.receivedMark(call.set) : undefined;
-    if (isFlowing && mark === undefined) call.settle(run());
-    else this.waitingReads[call.set]!.push({ call, vid: member.view.vid, mark, run });
+    const calledAt = now();
+    if (leases && member.isCurrent(call.set, calledAt)) call.settle(run());
+    else {
+      const read = member.beginRead(call.set, leases, calledAt);
+      this.waitingReads[call.set]!.push({ call, read, run });
+      wake();
+    }
+    if (leases && member.isLeaseAging(calledAt)) {
+      member.requestProbe();
+      wake();
+    }
   }
 
   private forward(call: PendingCall, { type }: Route, args: Uint8Array): void {

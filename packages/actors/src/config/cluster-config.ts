@@ -60,6 +60,12 @@ export interface ClusterConfig {
    * unless `NODE_ENV` is `production`.
    */
   readonly determinismGuard?: boolean;
+  /**
+   * Whether queries are answered without asking anybody as long as this member holds a lease. False for machines whose monotonic
+   * clock may stand still, as that of a guest may which is suspended: each query then asks all members whether the view still runs.
+   * Default true.
+   */
+  readonly leases?: boolean;
   /** Whether SIGTERM and SIGINT have this member leave before the process ends. Default true. */
   readonly leaveOnSignal?: boolean;
 }
@@ -82,6 +88,7 @@ export interface ResolvedConfig {
   readonly callTimeout: number;
   readonly suspicionTimeout: number;
   readonly determinismGuard: boolean;
+  readonly leases: boolean;
   readonly leaveOnSignal: boolean;
 }
 
@@ -102,6 +109,7 @@ const OPTIONS = [
   'callTimeout',
   'suspicionTimeout',
   'determinismGuard',
+  'leases',
   'leaveOnSignal',
 ];
 
@@ -146,6 +154,7 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
     ...integerProblems('suspicionTimeout', config.suspicionTimeout, LIMITS.suspicionTimeout, 'ms'),
   );
   problems.push(...flagProblems('determinismGuard', config.determinismGuard));
+  problems.push(...flagProblems('leases', config.leases));
   problems.push(...flagProblems('leaveOnSignal', config.leaveOnSignal));
   if (problems.length > 0) throw problemsError('CONFIG_INVALID', 'the cluster configuration', problems);
 
@@ -164,6 +173,7 @@ export function resolveConfig(given: ClusterConfig, environment: Environment = {
     bootstrapTimeout: config.bootstrapTimeout ?? DEFAULTS.bootstrapTimeout,
     callTimeout: config.callTimeout ?? DEFAULTS.callTimeout,
     suspicionTimeout: config.suspicionTimeout ?? DEFAULTS.suspicionTimeout,
+    leases: config.leases ?? true,
     determinismGuard: config.determinismGuard ?? process.env['NODE_ENV'] !== 'production',
     leaveOnSignal: config.leaveOnSignal ?? true,
   });

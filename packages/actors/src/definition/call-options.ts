@@ -13,10 +13,11 @@ export interface CallOptions {
   /** Gives the call up: before it is sent it will not execute, afterwards only the wait ends. */
   readonly signal?: AbortSignal;
   /**
-   * How a query is served. `'stable'` (default): at a replica here, once everything that had been received at the call
-   * is delivered. `'local'`: at once from what is delivered here, perhaps behind others.
+   * How a query is served, by a replica here if there is one. `'linearizable'` (default): once all is delivered that had been received
+   * at the call, and it is certain that this member was in the group then. `'local'`: at once from what is delivered here, perhaps
+   * behind others.
    */
-  readonly read?: 'stable' | 'local';
+  readonly read?: 'linearizable' | 'local';
   /**
    * Names the request, by 1 to 256 characters: a command takes effect once under it, however often and from wherever it is
    * sent, and a repeat is answered as the first was. It is remembered per instance, for 10 minutes and among the last 10,000.
@@ -49,8 +50,8 @@ export function mergeCallOptions(
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     problems.push(`signal must be an AbortSignal, but is ${describeValue(signal)}`);
   }
-  if (read !== undefined && read !== 'stable' && read !== 'local') {
-    problems.push(`read must be 'stable' or 'local', but is ${describeValue(read)}`);
+  if (read !== undefined && read !== 'linearizable' && read !== 'local') {
+    problems.push(`read must be 'linearizable' or 'local', but is ${describeValue(read)}`);
   }
   if (idempotencyKey !== undefined) problems.push(...keyProblems(idempotencyKey, mode));
   if (problems.length > 0) refuse(problems);

@@ -71,6 +71,8 @@ export interface ActorNodeOptions {
   readonly suspicionMicros: number;
   /** Milliseconds that a call without a `timeout` of its own waits. */
   readonly callTimeout: number;
+  /** Whether queries use leases; else each asks all members. Default true. */
+  readonly leases?: boolean;
   readonly log: Log;
   /** Has handlers fail where they use what differs between replicas. Whoever makes the node holds it as long. */
   readonly guard?: DeterminismGuard | undefined;
@@ -143,6 +145,7 @@ export class ActorNode implements Application {
       route: (definition, key) => this.route(definition, key),
       setCount: view.sets.length,
       callTimeout: options.callTimeout,
+      leases: options.leases ?? true,
       now: options.now,
       wake: options.wake,
       onDeadLetter: error => this.events.onDeadLetter(error),

@@ -387,6 +387,7 @@ export class Bootstrap {
       queueBytes: config.queueBytes,
       suspicionMicros: config.suspicionTimeout * 1000,
       callTimeout: config.callTimeout,
+      leases: config.leases,
       log: this.log,
       guard: this.guard,
       events: this.nodeEvents(),

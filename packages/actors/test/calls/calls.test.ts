@@ -136,7 +136,7 @@ describe('calls', () => {
     pair.run(0, 1);
     expect(await Promise.all(first)).to.deep.equal(first.map((_, i) => i + 1));
     expect(signal.listeners).to.equal(0);
-    const second = [endOf(box.add()), endOf(box.size())];
+    const second = [endOf(box.add()), endOf(box.$with({ read: 'local' }).size())];
     abort();
     expect(await Promise.all(second)).to.deep.equal(['ABORTED unknown', 2_000]);
     expect(signal.listeners).to.equal(0);

@@ -116,7 +116,7 @@ describe('reference', () => {
       "it has no option 'timout': did you mean 'timeout'?",
       'timeout must be 1 to 86400000 milliseconds, but is the number 0',
       'signal must be an AbortSignal, but is a plain object',
-      "read must be 'stable' or 'local', but is the text \"newest\"",
+      "read must be 'linearizable' or 'local', but is the text \"newest\"",
     ]);
   });
 });

@@ -21,6 +21,7 @@
  */
 import { assert } from '../assert.js';
 import { isMajority } from '../view/view.js';
+import type { Fate } from '../view/next-view.js';
 import type { ViewRecord } from './view-record.js';
 
 /** One member's part of the decision, as its row shows it. */
@@ -70,7 +71,7 @@ export class ViewDecision {
   /**
    * Tries to have a record chosen, under a ballot above all that I know of. What is chosen in the end may be another's.
    *
-   * @param makeRecord is called where there is no record to be taken over, at most once
+   * @param makeRecord is called where there is no record to be taken over, until what it makes may be accepted
    */
   propose(makeRecord: () => Proposal): void {
     const highest = this.votes.reduce((most, vote) => Math.max(most, vote.promised, vote.accepted), 0);
@@ -84,14 +85,19 @@ export class ViewDecision {
     this.ballot = 0;
   }
 
-  /** Does what the rows call for: promises, accepts, carries my own proposal on. Says whether my vote changed. */
-  turn(): boolean {
+  /**
+   * Does what the rows call for: promises, accepts, carries my own proposal on. Says whether my vote changed.
+   *
+   * @param mayCarryOn whether I may have a record accepted that says this; where I may not, a later turn tries again. Any, where it
+   *   is left out
+   */
+  turn(mayCarryOn: (fates: readonly Fate[]) => boolean = () => true): boolean {
     const before = this.mine;
     this.followPromises();
     this.acceptHighest();
     // Somebody's promise of more is enough: it may be one of those whose promise I need.
     if (this.ballot > 0 && this.votes.some(({ promised }) => promised > this.ballot)) this.giveUp();
-    if (this.ballot > 0 && this.mine.accepted < this.ballot) this.carryOn();
+    if (this.ballot > 0 && this.mine.accepted < this.ballot) this.carryOn(mayCarryOn);
     return this.mine !== before;
   }
 
@@ -155,12 +161,12 @@ export class ViewDecision {
   }
 
   /** Accepts a record under my ballot once I may; the others follow. */
-  private carryOn(): void {
+  private carryOn(mayCarryOn: (fates: readonly Fate[]) => boolean): void {
     const promises = this.ballot === 1 ? [this.mine] : this.votes.filter(vote => this.isPromise(vote));
     if (this.ballot > 1 && !isMajority(promises.length, this.size)) return;
     const highest = promises.reduce((best, vote) => (vote.accepted > best.accepted ? vote : best), NO_VOTE);
     const { fates, trims, joiners } = highest.record ?? this.makeRecord!();
-    this.accept({ ballot: this.ballot, fates, trims, joiners });
+    if (mayCarryOn(fates)) this.accept({ ballot: this.ballot, fates, trims, joiners });
   }
 
   /** A promise counts with what its member had accepted by then; where that cannot be read, it does not count yet. */

@@ -10,6 +10,7 @@
  *     its replicas among them. Nobody can have delivered more, and all of them hold it. Where it does not get on, the next
  *     oldest proposes too, each after a time that grows with its place. Where some shard would have no replica left, nobody does.
  *     Who joins was let in by one of those who stay.
+ *     Before a record is accepted that leaves somebody out, its proposer waits until that member holds no lease by it (read-lease.ts).
  *  4. All vote (view-decision.ts), those too whom others suspect. Whoever sees a record chosen shows so, with the record, and who
  *     comes late takes it from there: one row is enough then.
  *
@@ -24,6 +25,7 @@ import { nextView, whoStays, type Fate } from '../view/next-view.js';
 import { isMajority, rankOf, type MemberIdentity, type ReplicaSet, type View } from '../view/view.js';
 import { JOINER_CELLS, MOST_JOINERS, readJoiners, writeJoiners } from './joiner-cells.js';
 import { ViewDecision, type Proposal } from './view-decision.js';
+import type { ReadLease } from './read-lease.js';
 import { RecordLayout, type ViewRecord } from './view-record.js';
 
 /** Whoever is next in age proposes after so much longer, where nothing is decided. */
@@ -78,6 +80,8 @@ export class ViewEnd {
   private wedgedAt = Infinity;
   /** When I propose at the soonest, if nothing is decided by then. */
   private proposeAt = Infinity;
+  /** A record that I would have accepted leaves out who may hold a lease until then. */
+  private heldUntil = -Infinity;
   /** How often I have proposed. */
   private tries = 0;
   /** When `turn` came last. */
@@ -91,6 +95,7 @@ export class ViewEnd {
     private readonly table: Table,
     private readonly columns: MemberColumns,
     private readonly notes: EndNotes,
+    private readonly lease: ReadLease,
     private readonly takes: TakesBranch,
   ) {
     this.size = view.members.length;
@@ -190,7 +195,11 @@ export class ViewEnd {
    * change of the table, and that brings a turn by itself.
    */
   get nextDeadline(): number {
-    return this.proposeAt > this.lookedAt ? this.proposeAt : Infinity;
+    const { proposeAt, heldUntil, lookedAt } = this;
+    return Math.min(
+      proposeAt > lookedAt ? proposeAt : Infinity,
+      heldUntil > lookedAt && this.decision.isProposing ? heldUntil : Infinity,
+    );
   }
 
   /**
@@ -205,7 +214,7 @@ export class ViewEnd {
     if (now >= this.proposeAt || isOutOfTurn) this.proposeIfDue(now, isOutOfTurn);
     if (this.tries === 1 && this.decision.isProposing && this.takes('gives its ballot up'))
       this.decision.giveUp();
-    this.decision.turn();
+    this.decision.turn(fates => this.mayLeaveOut(fates, now));
     const chosen = this.known === undefined ? this.decision.chosen : undefined;
     if (chosen !== undefined) this.learn(chosen);
     this.show();
@@ -255,7 +264,8 @@ export class ViewEnd {
     const { staying } = this;
     const place = staying.indexOf(this.myRank);
     const isReady = this.isMajority && this.missingWords.length === 0 && this.missingReplicas.length === 0;
-    const waited = now - this.wedgedAt;
+    const from = Math.max(this.wedgedAt, this.releaseOf(staying, now));
+    const waited = now - from;
     const turn = Math.max(isOutOfTurn ? 0 : place, this.isContested(staying) ? CONTEST_SHARE : 0);
     if (place >= 0 && isReady && waited >= turn * PATIENCE_MICROS) {
       if (!this.decision.isProposing) {
@@ -268,9 +278,24 @@ export class ViewEnd {
       }
       this.proposeAt = now + (place + 1) * PATIENCE_MICROS * 2 ** Math.min(this.tries, MOST_DOUBLINGS);
       this.tries++;
-    } else if (turn > 0 && waited < turn * PATIENCE_MICROS) {
-      this.proposeAt = this.wedgedAt + turn * PATIENCE_MICROS;
+    } else if (waited < turn * PATIENCE_MICROS) {
+      this.proposeAt = from + turn * PATIENCE_MICROS;
     }
+  }
+
+  /** From when on nobody but these may hold a lease by me. */
+  private releaseOf(staying: readonly number[], now: number): number {
+    let release = -Infinity;
+    for (let rank = 0; rank < this.size; rank++)
+      if (!staying.includes(rank)) release = Math.max(release, this.lease.releasedAt(rank, now));
+    return release;
+  }
+
+  /** Whether I may have a record accepted by which these are lost; it may be one that somebody else made. */
+  private mayLeaveOut(fates: readonly Fate[], now: number): boolean {
+    const kept = fates.flatMap((fate, rank) => (fate === 'lost' ? [] : [rank]));
+    this.heldUntil = this.releaseOf(kept, now);
+    return now >= this.heldUntil;
   }
 
   /**

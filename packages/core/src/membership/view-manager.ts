@@ -19,6 +19,7 @@ import { rankOfMember, type MemberIdentity, type View } from '../view/view.js';
 import { Admissions } from './admissions.js';
 import { describeFates, describeJoiners } from './describe-fates.js';
 import { FailureDetector } from './failure-detector.js';
+import { ReadLease } from './read-lease.js';
 import { Membership, type MembershipEvent, type MembershipState } from './membership-machine.js';
 import { ViewEnd, type EndNotes } from './view-end.js';
 import type { ViewRecord } from './view-record.js';
@@ -50,6 +51,7 @@ export class ViewManager {
   private leaveReason: string | undefined;
   private readonly columns: MemberColumns;
   private readonly viewEnd: ViewEnd;
+  private readonly lease: ReadLease;
   private readonly connectedTo: boolean[];
   private readonly keysOf: boolean[];
   private readonly arrivedKeys: { readonly rank: number; readonly keys: KeysMessage }[] = [];
@@ -93,7 +95,8 @@ export class ViewManager {
     this.membership = standing?.membership ?? Membership.initial;
     this.leaveReason = standing?.leaveReason;
     this.admissions = new Admissions(view);
-    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes, takes);
+    this.lease = new ReadLease(size, myRank, table, this.columns, suspicionMicros);
+    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes, this.lease, takes);
     this.connectedTo = view.members.map((_, rank) => rank === myRank);
     this.keysOf = [...this.connectedTo];
     this.suspicions = view.members.map(() => undefined);
@@ -190,8 +193,13 @@ export class ViewManager {
     this.hasInput = true;
   }
 
-  /** Input: that member cannot take part in this view any more, for a reason that can be read after `n3 is lost: `. */
-  suspect(rank: number, reason: string): void {
+  /**
+   * Input: that member cannot take part in this view any more, for a reason that can be read after `n3 is lost: `.
+   *
+   * @param isGone whether its process has ended for certain
+   */
+  suspect(rank: number, reason: string, isGone = false): void {
+    if (isGone) this.lease.gone(rank);
     if (this.suspicions[rank] !== undefined || rank === this.myRank) return;
     this.suspicions[rank] = reason;
     this.freshSuspects.push(rank);
@@ -203,6 +211,26 @@ export class ViewManager {
   /** Input: that member is alive, as its row of another view says. */
   heard(rank: number, now: number): void {
     this.detector?.heard(rank, now);
+  }
+
+  /** Whether no view without this member has begun: see `ReadLease`. */
+  holdsLease(now: number): boolean {
+    return this.isActive && this.lease.isHeld(now);
+  }
+
+  /** Whether there should be a new probe, so that the lease does not end. */
+  isLeaseAging(now: number): boolean {
+    return this.lease.isAging(now);
+  }
+
+  /** Input: asks all others whether they are still in this view. The number of the probe, for `isEchoed`. */
+  requestProbe(): number {
+    this.hasInput = true;
+    return this.lease.requestProbe();
+  }
+
+  isEchoed(probe: number): boolean {
+    return this.lease.isEchoed(probe);
   }
 
   /** Input: this member is to go. Looked at in a turn, but not before it can tell the others. */
@@ -235,6 +263,7 @@ export class ViewManager {
    */
   turn(now: number, multicasts: readonly (Multicast | undefined)[], outbox: Outbox, hasNews: boolean): void {
     this.hasBeaten = false;
+    this.lease.noteTime(now);
     if (!hasNews && !this.hasInput && now < this.lookAt && !this.isDraining) return;
     this.hasInput = false;
     if (this.isOver) {
@@ -243,6 +272,7 @@ export class ViewManager {
       return;
     }
     this.listen(now);
+    if (!this.viewEnd.isWedged && this.lease.turn(now, this.isActive, this.isSuspected)) this.hasInput = true;
     this.takeKeys(outbox);
     this.vote(now); // what is decided is looked at first: who left in order and is gone since is not lost
     this.takeSuspicions(multicasts, outbox);
@@ -305,6 +335,8 @@ export class ViewManager {
       for (const rank of this.unconnected()) this.suspect(rank, 'the keys of its memory did not come');
     }
   }
+
+  private readonly isSuspected = (rank: number): boolean => this.suspicions[rank] !== undefined;
 
   private startDetector(now: number): void {
     const { standing, view } = this;
@@ -467,6 +499,7 @@ export class ViewManager {
     outbox: Outbox,
   ): void {
     const finals = multicasts.map(multicast => multicast?.finalCounts());
+    this.lease.end();
     this.viewEnd.wedge(finals, cause, this.admissions.joiners, now);
     this.dispatch(event, reason, outbox);
     this.vote(now);

@@ -136,9 +136,15 @@ export class Multicast {
     return this.unfinished || this.unpublishedCount > 0;
   }
 
+  /** Whether all that I have received is delivered. */
+  get isDelivered(): boolean {
+    for (const { delivered, received } of this.readers) if (delivered !== received) return false;
+    return true;
+  }
+
   /** By sender, how many frames I have received; undefined where all of them are delivered, so nothing need be awaited. */
   receivedMark(): Float64Array | undefined {
-    if (this.readers.every(reader => reader.delivered === reader.received)) return undefined;
+    if (this.isDelivered) return undefined;
     return Float64Array.from(this.readers, reader => reader.received);
   }
 

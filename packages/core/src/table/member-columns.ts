@@ -6,6 +6,8 @@
  * | beat      | 1       | grows as long as I am well: who does not hear it for long suspects me             |
  * | installed | 1       | 1: I run this view; my tables are registered and I am connected to every member   |
  * | leaving   | 1       | 1: I go on purpose                                                                |
+ * | probe     | 1       | who raises it wants a lease, or to know that it is still in the view (membership/read-lease.ts)    |
+ * | echoes    | members | by rank: the highest probe of that member that I have seen; I raise none once I am wedged          |
  * | suspects  | members | by rank, 1: I take that member for dead, and shall not listen to it again         |
  * | wedged    | 1       | not 0: I sent and acknowledged my last in this view; says for whom it ends         |
  * | promised  | 1       | I accept nothing below this ballot (membership/view-decision.ts)                  |
@@ -26,6 +28,9 @@ export interface MemberColumns {
   readonly beat: number;
   readonly installed: number;
   readonly leaving: number;
+  readonly probe: number;
+  /** The cell of rank 0; the others follow. */
+  readonly echoes: number;
   /** The cell of rank 0; the others follow. */
   readonly suspects: number;
   readonly wedged: number;
@@ -40,6 +45,8 @@ export function memberColumns(members: number): MemberColumns {
     ['beat', 1],
     ['installed', 1],
     ['leaving', 1],
+    ['probe', 1],
+    ['echoes', members],
     ['suspects', members],
     ['wedged', 1],
     ['promised', 1],
@@ -51,6 +58,8 @@ export function memberColumns(members: number): MemberColumns {
     beat: columnOf(block, 'beat'),
     installed: columnOf(block, 'installed'),
     leaving: columnOf(block, 'leaving'),
+    probe: columnOf(block, 'probe'),
+    echoes: columnOf(block, 'echoes'),
     suspects: columnOf(block, 'suspects'),
     wedged: columnOf(block, 'wedged', ['installed', 'leaving', 'suspects']),
     promised: columnOf(block, 'promised', ['wedged']),

@@ -1,6 +1,7 @@
 /** Single steps of the end of a view, where it matters who has seen whose row; that they add up is shown by the model. */
 import {
   EndNotes,
+  ReadLease,
   TAKES_NONE,
   Table,
   ViewEnd,
@@ -27,7 +28,8 @@ class Member {
 
   constructor(readonly rank: number) {
     this.table = new Table(layout, this.memory, rank);
-    this.end = new ViewEnd(VIEW, rank, this.table, columns, new EndNotes(VIEW), TAKES_NONE);
+    const lease = new ReadLease(RANKS.length, rank, this.table, columns, Infinity);
+    this.end = new ViewEnd(VIEW, rank, this.table, columns, new EndNotes(VIEW), lease, TAKES_NONE);
     this.end.wedge([[10 + rank]], 1, [], 0);
   }
 

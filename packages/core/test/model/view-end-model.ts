@@ -11,6 +11,7 @@
  */
 import {
   EndNotes,
+  ReadLease,
   TAKES_NONE,
   Table,
   ViewEnd,
@@ -64,7 +65,8 @@ class Member {
     const memory = new ArrayBuffer(layout.bytes);
     this.table = new Table(layout, memory, rank);
     this.cells = new Float64Array(memory);
-    this.end = new ViewEnd(view, rank, this.table, columns, notes, TAKES_NONE);
+    const lease = new ReadLease(size, rank, this.table, columns, Infinity);
+    this.end = new ViewEnd(view, rank, this.table, columns, notes, lease, TAKES_NONE);
     this.held = Array.from({ length: size }, () => new Array<number>(size).fill(0));
     this.delivered = new Array<number>(size).fill(0);
   }

@@ -26,7 +26,7 @@ describe('row layout', () => {
 
   it('puts the columns of a member row in push order', () => {
     expect(picture(memberColumns(3).block)).to.equal(
-      'number 0 | beat 1 | installed 2 | leaving 3 | suspects 4-6 | wedged 7 | promised 8 | accepted 9 | decided 10 | number 11 | sum 12',
+      'number 0 | beat 1 | installed 2 | leaving 3 | probe 4 | echoes 5-7 | suspects 8-10 | wedged 11 | promised 12 | accepted 13 | decided 14 | number 15 | sum 16',
     );
   });
 

@@ -8,7 +8,7 @@
  *
  * Nothing is left behind by a process that is killed: its memory has no name, and lives as long as somebody maps it.
  */
-import { EVENT_PEER_FAILED } from '@bowecho/core';
+import { EVENT_PEER_GONE } from '@bowecho/core';
 import { memoryUnavailable, type MemoryRegion } from '../memory-region.js';
 import type { NativeAddon, NativePushTable, NativeRegion } from '../native.js';
 import type { Connection, Destination, Exposure, Transport, TransportListener } from '../transport.js';
@@ -50,7 +50,7 @@ export class SharedMemoryTransport implements Transport {
   reach(address: Uint8Array): Destination {
     const destination = new ProcessDestination(
       new PeerProcess(this.addon, this.host, decodeAddress(address), () => {
-        this.listener.onFailure(destination, EVENT_PEER_FAILED);
+        this.listener.onFailure(destination, EVENT_PEER_GONE);
         this.listener.onReady();
       }),
     );

@@ -1,5 +1,5 @@
 /** Goal: the end of a process, orderly or by SIGKILL, harms nobody, leaves nothing, and is noticed at once by its peers. */
-import { EVENT_PEER_FAILED, EVENT_STRIDE, type Fabric, type Region } from '@bowecho/core';
+import { EVENT_PEER_GONE, EVENT_STRIDE, type Fabric, type Region } from '@bowecho/core';
 import { createFabric } from '@bowecho/rdma';
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
@@ -73,9 +73,9 @@ describeSharedMemory('a process with shared memory that ends', () => {
       ).to.equal(false);
       const one = new Int32Array(EVENT_STRIDE);
       expect(mine.drain(new Int32Array(0))).to.equal(0);
-      expect([mine.drain(one), ...one]).to.deep.equal([1, EVENT_PEER_FAILED, peers[0]!.index]);
+      expect([mine.drain(one), ...one]).to.deep.equal([1, EVENT_PEER_GONE, peers[0]!.index]);
       const more = new Int32Array(3 * EVENT_STRIDE);
-      expect([mine.drain(more), ...more]).to.deep.equal([1, EVENT_PEER_FAILED, peers[1]!.index, 0, 0, 0, 0]);
+      expect([mine.drain(more), ...more]).to.deep.equal([1, EVENT_PEER_GONE, peers[1]!.index, 0, 0, 0, 0]);
       expect(mine.drain(more)).to.equal(0);
       expect(mine.arm(() => {})).to.equal(true);
       expect(mine.push(span(peers[0]!, 64), 1), 'writing to the dead does no harm').to.equal(1);

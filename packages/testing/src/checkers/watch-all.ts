@@ -2,6 +2,7 @@
 import type { World } from '../world.js';
 import { EqualState, type Digest } from './equal-state.js';
 import { Fifo } from './fifo.js';
+import { FreshReads } from './fresh-reads.js';
 import { LastWord } from './last-word.js';
 import { MonotoneCounters } from './monotone-counters.js';
 import { NoHalt } from './no-halt.js';
@@ -21,6 +22,7 @@ export function watchAll(world: World, digest?: Digest): void {
   world.observe(new Uniform(world));
   world.observe(new OneView(world));
   world.observe(new LastWord(world));
+  world.observe(new FreshReads(world));
   world.observe(new WithinLimits(world));
   world.observe(new MonotoneCounters(world));
   if (digest !== undefined) world.observe(new EqualState(world, digest));

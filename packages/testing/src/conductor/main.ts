@@ -38,7 +38,6 @@ async function main(): Promise<number> {
     return refuse('members must be processes to be killed, so --fabric in-process is no choice');
   const { seed = randomBytes(4).toString('hex'), minutes, pauses, suspicion: suspicionMs } = options;
   const kills = options.kills ?? Infinity;
-  const isStrict = options.strict === true;
 
   const stop = new AbortController();
   let interruptedBy: keyof typeof INTERRUPTED | undefined;
@@ -52,7 +51,7 @@ async function main(): Promise<number> {
   const say = (line: string): void => console.log(line);
   try {
     const budget = { kills, pauses, cuts };
-    const run = { minutes, fabric, seed, suspicionMs, isStrict, signal: stop.signal, say };
+    const run = { minutes, fabric, seed, suspicionMs, signal: stop.signal, say };
     const report = await runSoak({ ...budget, ...run });
     const isShort = !report.isDone && options.kills !== undefined;
     if (isShort) console.log(`time was over before all faults had happened`);

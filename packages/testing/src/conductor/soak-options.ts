@@ -9,7 +9,6 @@ export interface SoakCommandOptions {
   readonly fabric?: string;
   readonly seed?: string;
   readonly suspicion: number;
-  readonly strict?: true;
   readonly check?: string;
 }
 
@@ -28,7 +27,6 @@ export function soakCommand(): Command {
     .option('--fabric <name>', 'what connects members; the best there is where left out')
     .option('--seed <text>', 'which faults, at whom and when; another one each time where left out')
     .option('--suspicion <ms>', 'the suspicion time of members', suspicion, 1_000)
-    .option('--strict', 'stale reads of members that had been left out are wrong, too')
     .option('--check <folder>', 'judges a round that was kept once more, and does nothing else');
 }
 

@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '../random.js';
-import type { ProblemKind, RoundProblem } from './checks/round-problem.js';
 import { FaultPlan, type FaultBudget } from './fault-plan.js';
 import { CutNetwork } from './group/cut-network.js';
+import type { ProblemKind } from './checks/round-problem.js';
 import { makeNodeWrapper } from './group/node-wrapper.js';
 import { runRound, type FaultCounts, type RoundReport } from './round.js';
 
@@ -18,8 +18,6 @@ export interface SoakOptions extends FaultBudget {
   readonly fabric: string;
   readonly seed: string;
   readonly suspicionMs: number;
-  /** Whether a stale read of a member that had been left out is wrong, or only counted. */
-  readonly isStrict: boolean;
   readonly signal: AbortSignal;
   /** Hears one line after each round, and of what went wrong. */
   readonly say: (line: string) => void;
@@ -69,11 +67,11 @@ async function runRounds(
   folder: string,
   network: CutNetwork | undefined,
 ): Promise<SoakReport> {
-  const { minutes, seed, isStrict, say } = options;
+  const { minutes, seed, say } = options;
   const deadline = performance.now() + minutes * 60_000;
   const random = Random.fromSeed(seed);
   const plan = new FaultPlan(options, random.split('plan'));
-  const sum = new Sum(isStrict);
+  const sum = new Sum();
   const execPath = makeNodeWrapper(folder, 'node-of-member');
   let starts = 0;
   for (let i = 1; !plan.isDone && performance.now() < deadline; i++) {
@@ -127,8 +125,6 @@ class Sum {
   private readonly kept: string[] = [];
   private readonly counts: FaultCounts[] = [];
 
-  constructor(private readonly isStrict: boolean) {}
-
   /** @returns whether there is something to be looked at */
   add({ counts, verdict, trouble }: RoundReport, folder: string): boolean {
     this.rounds++;
@@ -138,9 +134,9 @@ class Sum {
     if (trouble !== undefined) this.troubles++;
     for (const problem of verdict.problems) {
       this.problems[problem.kind]++;
-      if (isKnown(problem)) this.staleOfLeftOut++;
+      if (problem.isOfLeftOut === true) this.staleOfLeftOut++;
     }
-    const isWrong = trouble !== undefined || verdict.problems.some(each => this.isStrict || !isKnown(each));
+    const isWrong = trouble !== undefined || verdict.problems.length > 0;
     this.isWrong ||= isWrong;
     if (isWrong) this.kept.push(folder);
     return isWrong;
@@ -170,11 +166,6 @@ class Sum {
       afterSilence: counts.flatMap(each => each.afterSilence),
     };
   }
-}
-
-/** Documented: who was left out and has not heard of it may answer reads by what it has. */
-function isKnown({ kind, isOfLeftOut = false }: RoundProblem): boolean {
-  return kind === 'stale' && isOfLeftOut;
 }
 
 function linesOf(name: string, { counts, verdict, trouble }: RoundReport): string[] {

@@ -50,6 +50,8 @@ export const FAULT_EFFECTS = [
   'joinRestart',
   'joinLetIn',
   'joinDied',
+  /** A member that was well was taken for lost, and heard nothing of it. */
+  'mistake',
 ] as const;
 
 export type FaultEffect = (typeof FAULT_EFFECTS)[number];

@@ -15,6 +15,8 @@ export interface FaultScope {
   /** About when the group is up, and when everything that can be healed is healed. */
   readonly up: number;
   readonly heal: number;
+  /** Whether members that are well are taken for lost. */
+  readonly hasMistakes?: boolean;
 }
 
 export interface FaultStage {

@@ -14,10 +14,21 @@ import { cut, type Cut } from './cut.js';
 import type { FaultKind, FaultScope, FaultStage } from './fault-stage.js';
 import { freeze, type Freeze } from './freeze.js';
 import { join, type Join } from './join.js';
+import { mistake, type Mistake } from './mistake.js';
 import { slowLink, slowNode, type SlowLink, type SlowNode } from './slowness.js';
 
 export type Fault =
-  Crash | Freeze | Cut | ControlReset | ControlStall | ClockDrift | SlowNode | SlowLink | ClosedMemory | Join;
+  | Crash
+  | Freeze
+  | Cut
+  | ControlReset
+  | ControlStall
+  | ClockDrift
+  | SlowNode
+  | SlowLink
+  | ClosedMemory
+  | Join
+  | Mistake;
 
 const KINDS: { readonly [K in Fault['kind']]: FaultKind<Extract<Fault, { kind: K }>> } = {
   crash,
@@ -30,6 +41,7 @@ const KINDS: { readonly [K in Fault['kind']]: FaultKind<Extract<Fault, { kind: K
   'slow-link': slowLink,
   'closed-memory': closedMemory,
   join,
+  mistake,
 };
 
 /** What goes wrong in one world, each kind from a stream of its own. */

@@ -68,6 +68,8 @@ export interface SimulationOptions {
   readonly callTimeout?: number;
   /** Whether handlers fail where they use what differs between replicas, such as `Date.now()`. Default true. */
   readonly determinismGuard?: boolean;
+  /** Whether a node that holds a lease answers queries at once; else it asks all others each time. Default true. */
+  readonly leases?: boolean;
   /** Where handlers' logs go. Default: nowhere. */
   readonly log?: Log;
 }
@@ -144,6 +146,7 @@ export class Simulation implements Disposable {
       queueBytes: host.queueBytes,
       suspicionMicros: host.suspicionMicros,
       callTimeout: options.callTimeout ?? DEFAULTS.callTimeout,
+      leases: options.leases ?? true,
       log: options.log ?? SILENT,
       guard: this.guard,
       events: {

@@ -41,6 +41,7 @@ Profiles:
   large    5 to 9 members, thousands of messages; nothing fails
   faulty   3 members, one set; members crash and stand still, links break, and views change
   hostile  2 to 6 members, several sets; as faulty, and many members leave
+  reading  3 to 5 members, one set; as faulty, members that are well are taken for lost, and all of them are read
 
 Exit status:
   0      every world kept every property
