@@ -5,7 +5,7 @@
 import type { MemberIdentity } from '@bowecho/core';
 
 /** The version of what members say to each other: control messages, tables, frames, calls. They must agree on it. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 export interface Greeting {
   readonly identity: MemberIdentity;

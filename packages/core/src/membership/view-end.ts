@@ -20,7 +20,7 @@ import { raggedTrim } from '../multicast/stability.js';
 import type { TakesBranch } from '../rare-branches.js';
 import type { MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { nextView, whoStays, type Fate } from '../view/next-view.js';
+import { nextView, whoStays, type Fate, type NextView } from '../view/next-view.js';
 import { isMajority, rankOf, type MemberIdentity, type ReplicaSet, type View } from '../view/view.js';
 import { JOINER_CELLS, MOST_JOINERS, readJoiners, writeJoiners } from './joiner-cells.js';
 import { ViewDecision, type Proposal } from './view-decision.js';
@@ -67,6 +67,13 @@ export class EndNotes {
     const first = this.firstOfSet[set]!;
     return finals.subarray(first, first + this.sets[set]!.senders.length);
   }
+}
+
+/** What a member would propose, as far as it knows. */
+interface Outlook {
+  readonly fates: readonly Fate[];
+  readonly joiners: readonly MemberIdentity[];
+  readonly next: NextView;
 }
 
 export class ViewEnd {
@@ -180,6 +187,21 @@ export class ViewEnd {
     return this.missingAfter(this.view.members.map((_, rank) => (rank === this.myRank ? 'leaves' : 'stays')));
   }
 
+  /** What I would propose if those stay. */
+  private outlook(staying: readonly number[]): Outlook {
+    const fates = this.fates(staying);
+    const joiners = this.joiners(staying, fates);
+    return { fates, joiners, next: nextView(this.view, fates, joiners) };
+  }
+
+  /** Where everybody goes nobody replicates anything. */
+  private layoutOf(next: NextView): Proposal['layout'] {
+    assert(next.kind !== 'inadequate', 'nobody proposes an inadequate view');
+    return next.kind === 'next'
+      ? next.view.sets.map(({ replicas }) => replicas)
+      : this.view.sets.map(() => []);
+  }
+
   private missingAfter(fates: readonly Fate[]): readonly string[] {
     const next = nextView(this.view, fates);
     return next.kind === 'inadequate' ? next.missing : [];
@@ -259,11 +281,12 @@ export class ViewEnd {
     const turn = Math.max(isOutOfTurn ? 0 : place, this.isContested(staying) ? CONTEST_SHARE : 0);
     if (place >= 0 && isReady && waited >= turn * PATIENCE_MICROS) {
       if (!this.decision.isProposing) {
-        const fates = this.fates(staying); // as they are now: those were looked at
+        const { fates, joiners, next } = this.outlook(staying); // as it is now: that was looked at
         this.decision.propose(() => ({
           fates,
           trims: this.trims(staying),
-          joiners: this.joiners(staying, fates),
+          layout: this.layoutOf(next),
+          joiners,
         }));
       }
       this.proposeAt = now + (place + 1) * PATIENCE_MICROS * 2 ** Math.min(this.tries, MOST_DOUBLINGS);

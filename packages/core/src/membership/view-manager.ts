@@ -14,7 +14,7 @@ import type { ControlMessage, DecidedMessage, KeysMessage } from '../ports.js';
 import type { RareBranch, TakesBranch } from '../rare-branches.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { nextView } from '../view/next-view.js';
+import { viewAfter } from '../view/next-view.js';
 import { rankOfMember, type MemberIdentity, type View } from '../view/view.js';
 import { Admissions } from './admissions.js';
 import { describeFates, describeJoiners } from './describe-fates.js';
@@ -161,11 +161,12 @@ export class ViewManager {
   }
 
   /** It comes over a network, and nobody else has looked at whether it fits. */
-  private problemOfRecord({ from, record: { fates, trims } }: DecidedMessage): string | undefined {
+  private problemOfRecord({ from, record: { fates, trims, layout } }: DecidedMessage): string | undefined {
     const { members, sets } = this.view;
     const fits =
       fates.length === members.length &&
       trims.length === sets.length &&
+      layout.length === sets.length &&
       sets.every(({ senders }, set) => trims[set]!.length === senders.length);
     if (!fits) return `${from.id} says what is decided, and it does not fit view ${this.view.vid}`;
     if (fates[this.myRank] === 'stays')
@@ -538,10 +539,8 @@ export class ViewManager {
       this.end(this.leaveReason!, true, record, multicasts, outbox);
       return;
     }
-    const next = nextView(this.view, record.fates, record.joiners);
-    assert(next.kind === 'next', `a record was decided that no view follows from: ${next.kind}`);
     this.dispatch('TRIMMED', reason, outbox);
-    outbox.effects.push({ kind: 'enter-view', view: next.view });
+    outbox.effects.push({ kind: 'enter-view', view: viewAfter(this.view, record) });
   }
 
   private end(

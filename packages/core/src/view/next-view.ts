@@ -1,6 +1,7 @@
 /**
- * The next view, as pure functions: who stays, as a proposer sees it in the member table, and the view that follows from what
- * is decided. How it is decided (one record, Paxos) is not their business.
+ * The next view, as pure functions: who stays, as a proposer sees it in the member table; the view that it proposes then; and the
+ * view that follows from what is decided. How it is decided (one record, Paxos) is not their business. The layout is in the record,
+ * so `nextView` may be improved, and need not give the same everywhere.
  *
  * Who stays is settled by the proposer's own suspicions first, and then by age: a member is kept if nobody kept suspects it and
  * it suspects nobody kept. So one cut link costs the younger of its two ends, and never the group. By age alone a dead member
@@ -45,8 +46,43 @@ export function whoStays(
   return kept;
 }
 
+/** What is decided of a view's end, as far as the next view follows from it. */
+export interface Succession {
+  /** By rank: what becomes of each member. */
+  readonly fates: readonly Fate[];
+  /** By set: ranks in the next view. */
+  readonly layout: readonly (readonly number[])[];
+  /** Who is new, in the order of their ranks, which are the last. */
+  readonly joiners: readonly MemberIdentity[];
+}
+
 /**
- * The view after `old`.
+ * The view after `old`, as it was decided. Somebody must stay.
+ *
+ * That survivors keep what they hold, and get nothing that they do not, is checked here too: the state of a set that a member got
+ * for nothing would be empty.
+ */
+export function viewAfter(old: View, { fates, layout, joiners }: Succession): View {
+  assert(layout.length === old.sets.length, `a layout of ${layout.length} sets after ${old.sets.length}`);
+  const staying = old.members.flatMap((_, rank) => (fates[rank] === 'stays' ? [rank] : []));
+  const sets = old.sets.map((set, index) => {
+    const replicas = layout[index]!;
+    staying.forEach((before, rank) =>
+      assert(
+        replicas.includes(rank) === set.replicas.includes(before),
+        `the layout after view ${old.vid} moves set ${index} at rank ${before}`,
+      ),
+    );
+    return { ...set, replicas, senders: replicas.slice(0, old.subgroups[set.subgroup]!.maxSenders) };
+  });
+  const members = [...staying.map(rank => old.members[rank]!), ...joiners];
+  const view: View = { vid: old.vid + 1, members, subgroups: old.subgroups, sets };
+  assertView(view);
+  return view;
+}
+
+/**
+ * The view to be proposed after `old`.
  *
  * @param fates by rank: what becomes of each member
  * @param joiners who is new, in the order of their ranks, which are the last

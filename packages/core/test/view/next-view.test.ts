@@ -7,6 +7,7 @@ import {
   isMajority,
   layoutSubgroups,
   nextView,
+  viewAfter,
   whoStays,
   type DeliveryMode,
   type Fate,
@@ -247,6 +248,39 @@ describe('the next view', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('is what follows from its layout, once that is decided', () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 0, max: 4 }), ({ size, specs, changes: [fates] }, count) => {
+        const layout = layoutSubgroups(
+          specs.map((spec, i) => ({ name: `type${i}`, ...spec })),
+          groupOf(size),
+        );
+        if (!layout.adequate) return;
+        const view = founders(size, layout.subgroups);
+        const joiners = Array.from({ length: count }, (_, i) => ({ id: `joiner${i}`, incarnation: i + 1 }));
+        const next = nextView(view, fates!, joiners);
+        if (next.kind !== 'next') return;
+        const decided = next.view.sets.map(({ replicas }) => replicas);
+        expect(viewAfter(view, { fates: fates!, layout: decided, joiners })).to.deep.equal(next.view);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is refused where a survivor would lose what it holds, or hold what it never learned', () => {
+    const fates: Fate[] = ['stays', 'lost', 'stays', 'stays'];
+    const moves: readonly (readonly [layout: number[][], rank: number])[] = [
+      [[[0]], 2],
+      [[[0, 1, 2]], 3],
+    ];
+    for (const [layout, rank] of moves)
+      expect(() => viewAfter(bank, { fates, layout, joiners: [] })).to.throw(
+        `the layout after view 0 moves set 0 at rank ${rank}`,
+      );
+    expect(() => viewAfter(bank, { fates, layout: [], joiners: [] })).to.throw('a layout of 0 sets after 1');
+    expect(() => viewAfter(bank, { fates, layout: [[0, 1, 3]], joiners: [] })).to.throw('rank 3');
   });
 
   it('gives those who join together shards of their own before any gets a second one', () => {
