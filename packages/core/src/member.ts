@@ -213,6 +213,15 @@ export class Member {
     return this.isBroken ? 'this member has halted' : this.engine.manager.admit(joiner);
   }
 
+  /**
+   * The only member that lets others in, itself perhaps, where the view has ended and shards of the next one lack replicas; undefined
+   * where any may.
+   */
+  get doorkeeper(): MemberIdentity | undefined {
+    const rank = this.isBroken ? undefined : this.engine.manager.doorkeeper;
+    return rank === undefined ? undefined : this.view.members[rank];
+  }
+
   /** What a replica that is new begins with. To be asked in `onViewEntered`, of a set that this member replicates. */
   sharedOf(set: number): SharedHeritage {
     return this.multicast(set).shared;

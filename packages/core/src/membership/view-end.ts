@@ -8,8 +8,9 @@
  *     nothing can be decided here.
  *  3. The oldest of them proposes as soon as all of them are wedged: the trim of each set is the minimum of the final counts of
  *     its replicas among them. Nobody can have delivered more, and all of them hold it. Where it does not get on, the next
- *     oldest proposes too, each after a time that grows with its place. Where some shard would have no replica left, nobody does.
- *     Who joins was let in by one of those who stay.
+ *     oldest proposes too, each after a time that grows with its place. Who joins was let in by one of those who stay. Where some
+ *     shard would have fewer replicas than it must have, nobody proposes; but the oldest goes on letting others in (`doorkeeper`), and
+ *     proposes as soon as they make up for it.
  *  4. All vote (view-decision.ts), those too whom others suspect. Whoever sees a record chosen shows so, with the record, and who
  *     comes late takes it from there: one row is enough then.
  *
@@ -21,6 +22,7 @@ import type { TakesBranch } from '../rare-branches.js';
 import type { MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
 import { nextView, whoStays, type Fate, type NextView } from '../view/next-view.js';
+import { NO_PLACEMENTS, type Placements } from '../view/placement.js';
 import { isMajority, rankOf, type MemberIdentity, type ReplicaSet, type View } from '../view/view.js';
 import { JOINER_CELLS, MOST_JOINERS, readJoiners, writeJoiners } from './joiner-cells.js';
 import { ViewDecision, type Proposal } from './view-decision.js';
@@ -90,6 +92,8 @@ export class ViewEnd {
   /** When `turn` came last. */
   private lookedAt = -Infinity;
   private known: ViewRecord | undefined;
+  /** Whom I have let in since I am wedged: only my own proposals know of them. */
+  private readonly late: MemberIdentity[] = [];
 
   /** @param table the member table, with notes of `notes.cells` cells */
   constructor(
@@ -99,6 +103,7 @@ export class ViewEnd {
     private readonly columns: MemberColumns,
     private readonly notes: EndNotes,
     private readonly takes: TakesBranch,
+    private readonly placements: Placements = NO_PLACEMENTS,
   ) {
     this.size = view.members.length;
     this.decision = new ViewDecision(this.size, myRank);
@@ -172,26 +177,46 @@ export class ViewEnd {
     return this.staying.filter(rank => this.table.read(rank, this.columns.wedged) === 0);
   }
 
-  /** The shards that would have no replica left, in words: as long as there are any, nobody proposes. */
+  /** The shards that would have too few replicas, in words: as long as there are any, nobody proposes. */
   get missingReplicas(): readonly string[] {
-    return this.missingAfter(this.fates(this.staying));
+    const { next } = this.outlook(this.staying);
+    return next.kind === 'inadequate' ? next.missing : [];
   }
 
-  /** Whether I am ready to go, and nobody would be missed as the last replica of a shard if I went. */
+  /**
+   * The only member that lets others in, by rank, where all have said their last word and replicas are missing; undefined otherwise.
+   * It is the one that is to propose: nobody else has to be told of them.
+   */
+  get doorkeeper(): number | undefined {
+    const isStuck = this.isWedged && this.known === undefined && !this.decision.isProposing;
+    if (!isStuck || !this.isMajority || this.missingWords.length > 0) return undefined;
+    return this.missingReplicas.length > 0 ? this.staying[0] : undefined;
+  }
+
+  /** Lets somebody in after my last word. Only the doorkeeper does. */
+  letIn(joiner: MemberIdentity): void {
+    assert(this.doorkeeper === this.myRank, 'who lets others in after its last word is to propose');
+    this.late.push(joiner);
+  }
+
+  /** Whether I am ready to go, and no shard would have too few replicas if I went. */
   get mayLeave(): boolean {
     return this.fates(this.staying)[this.myRank] === 'leaves';
   }
 
-  /** The shards that would have no replica left if I went, in words. */
-  get heldAlone(): readonly string[] {
+  /** The shards that would have too few replicas if I went, in words. */
+  get neededFor(): readonly string[] {
     return this.missingAfter(this.view.members.map((_, rank) => (rank === this.myRank ? 'leaves' : 'stays')));
   }
 
-  /** What I would propose if those stay. */
+  /** What I would propose if those stay. Joiners that cannot be placed are no reason to stand still. */
   private outlook(staying: readonly number[]): Outlook {
     const fates = this.fates(staying);
     const joiners = this.joiners(staying, fates);
-    return { fates, joiners, next: nextView(this.view, fates, joiners) };
+    const next = nextView(this.view, fates, joiners, this.placements);
+    if (next.kind !== 'inadequate' || joiners.length === 0) return { fates, joiners, next };
+    const without = nextView(this.view, fates);
+    return without.kind === 'inadequate' ? { fates, joiners, next } : { fates, joiners: [], next: without };
   }
 
   /** Where everybody goes nobody replicates anything. */
@@ -308,8 +333,7 @@ export class ViewEnd {
   }
 
   /**
-   * Of those who are ready to go, oldest first, nobody goes who would take the last replica of a shard with it; unless
-   * all go.
+   * Of those who are ready to go, oldest first, nobody goes who would leave a shard with too few replicas; unless all go.
    */
   private fates(staying: readonly number[]): readonly Fate[] {
     const ranks = Array.from({ length: this.size }, (_, rank) => rank);
@@ -341,7 +365,7 @@ export class ViewEnd {
   private joiners(staying: readonly number[], fates: readonly Fate[]): readonly MemberIdentity[] {
     const going = staying.filter(rank => fates[rank] === 'stays');
     const byId = new Map<string, MemberIdentity>();
-    for (const joiner of staying.flatMap(rank => this.admittedBy(rank))) {
+    for (const joiner of [...staying.flatMap(rank => this.admittedBy(rank)), ...this.late]) {
       const isTaken = going.includes(rankOf(this.view, joiner.id));
       if (!isTaken && joiner.incarnation > (byId.get(joiner.id)?.incarnation ?? 0))
         byId.set(joiner.id, joiner);

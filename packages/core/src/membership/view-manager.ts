@@ -14,7 +14,8 @@ import type { ControlMessage, DecidedMessage, KeysMessage } from '../ports.js';
 import type { RareBranch, TakesBranch } from '../rare-branches.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { viewAfter } from '../view/next-view.js';
+import type { Placements } from '../view/placement.js';
+import { nextView, viewAfter, type Fate } from '../view/next-view.js';
 import { rankOfMember, type MemberIdentity, type View } from '../view/view.js';
 import { Admissions } from './admissions.js';
 import { describeFates, describeJoiners } from './describe-fates.js';
@@ -86,6 +87,7 @@ export class ViewManager {
     notes: EndNotes,
     private readonly suspicionMicros: number,
     private readonly takes: TakesBranch,
+    private readonly placements: Placements,
     private readonly standing?: Standing,
   ) {
     const size = view.members.length;
@@ -93,7 +95,7 @@ export class ViewManager {
     this.membership = standing?.membership ?? Membership.initial;
     this.leaveReason = standing?.leaveReason;
     this.admissions = new Admissions(view);
-    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes, takes);
+    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes, takes, placements);
     this.connectedTo = view.members.map((_, rank) => rank === myRank);
     this.keysOf = [...this.connectedTo];
     this.suspicions = view.members.map(() => undefined);
@@ -220,7 +222,32 @@ export class ViewManager {
    */
   admit(joiner: MemberIdentity): string | undefined {
     this.hasInput = true;
-    return this.admissions.add(joiner, this.state);
+    const { state, view, viewEnd } = this;
+    const isLate = state === 'wedged';
+    const keeper = this.doorkeeper;
+    if (isLate && keeper === undefined) return `view ${view.vid} does not run here (${state})`;
+    if (keeper !== undefined && keeper !== this.myRank)
+      return `view ${view.vid} lacks replicas, and only ${view.members[keeper]!.id} lets others in`;
+    const problem =
+      this.problemOfPlacing(joiner) ??
+      this.admissions.add(joiner, state, rank => isLate && !viewEnd.staying.includes(rank));
+    if (problem === undefined && isLate) viewEnd.letIn(joiner);
+    return problem;
+  }
+
+  /** The only member that lets others in, by rank; undefined where any may. */
+  get doorkeeper(): number | undefined {
+    return this.state === 'wedged' ? this.viewEnd.doorkeeper : undefined;
+  }
+
+  /** Why a type's own placement would not have that process, if everybody stayed. */
+  private problemOfPlacing(joiner: MemberIdentity): string | undefined {
+    const { view, placements } = this;
+    if (placements.size === 0) return undefined;
+    const fates = view.members.map(({ id }): Fate => (id === joiner.id ? 'lost' : 'stays'));
+    const next = nextView(view, fates, [joiner], placements);
+    if (next.kind !== 'inadequate' || nextView(view, fates).kind === 'inadequate') return undefined;
+    return next.missing.join('; ');
   }
 
   /** Input: an invariant broke. Takes effect at once, because no turn follows. */

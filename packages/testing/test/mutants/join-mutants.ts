@@ -74,6 +74,18 @@ export const JOIN_MUTANTS: readonly Mutant[] = [
       ),
   },
   {
+    name: 'goes on with fewer replicas than a type must have',
+    killers: ['no-halt', 'settled', 'liveness'],
+    profile: 'hostile',
+    plant: () => replaceGetter(ViewEnd, 'missingReplicas', () => []),
+  },
+  {
+    name: 'lets nobody in where replicas are missing',
+    killers: ['settled', 'liveness'],
+    profile: 'hostile',
+    plant: () => replaceGetter(ViewEnd, 'doorkeeper', () => undefined),
+  },
+  {
     name: 'lets in what a member says that is not wedged',
     killers: ['settled', 'liveness', 'one-view', 'no-halt'],
     profile: 'faulty',
