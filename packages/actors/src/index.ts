@@ -17,6 +17,7 @@ export * from './config/index.js';
 export { Cluster, createCluster, type ClusterEvents } from './cluster.js';
 export { ActorNode, type ActorNodeOptions, type NodeEvents } from './host/actor-node.js';
 export { Founding, placementsOf, subgroupSpecOf } from './host/founding.js';
+export type { ClusterLayout, ShardsLayout, TypeLayout } from './host/cluster-layout.js';
 export { digestOfReplicas } from './host/replica-digest.js';
 export { DeterminismGuard } from './determinism/determinism-guard.js';
 export { Replica, type InstanceSnapshot } from './host/replica.js';

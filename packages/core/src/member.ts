@@ -213,6 +213,11 @@ export class Member {
     return this.isBroken ? 'this member has halted' : this.engine.manager.admit(joiner);
   }
 
+  /** What shards lack, in words, where the view has ended and no other may come to be for it; empty else. */
+  get missingReplicas(): readonly string[] {
+    return this.isBroken ? [] : this.engine.manager.missingReplicas;
+  }
+
   /**
    * The only member that lets others in, itself perhaps, where the view has ended and shards of the next one lack replicas; undefined
    * where any may.

@@ -56,6 +56,13 @@ describe('a member that comes back', function () {
       const lacks = 'a replica (pair shard 0: 1 of at least 2 replicas is left)';
       for (const member of others)
         await until(async () => (await member.run(({ cluster }) => cluster.waitingFor)).includes(lacks));
+      const survivor = number === 1 ? 'n2' : 'n1';
+      const held = await others[0]!.run(({ cluster }) => cluster.layout());
+      expect(held).to.deep.include({ view: 0, missing: ['pair shard 0: 1 of at least 2 replicas is left'] });
+      expect(held!.types[1]).to.deep.include({ name: 'pair', minReplicas: 2, maxReplicas: 2 });
+      expect(held!.types[1]!.shards).to.deep.equal([
+        { shards: [0], replicas: ['n1', 'n2'], senders: ['n1', 'n2'] },
+      ]);
       const calls = others.map(member =>
         member.run(({ cluster, Ledger, PairOfTwo }) =>
           Promise.all([
@@ -68,6 +75,11 @@ describe('a member that comes back', function () {
       await Promise.all(calls);
       expect(await again.run(({ cluster, PairOfTwo }) => cluster.get(PairOfTwo, 'x').size())).to.equal(3);
       expect(new Set(await digests(group)).size).to.equal(1);
+      const after = await n3.run(({ cluster }) => cluster.layout());
+      expect([after!.missing, after!.types[1]!.shards[0]!.replicas]).to.deep.equal([
+        [],
+        [survivor, `n${number}`],
+      ]);
       await group.close();
     }
   });

@@ -235,6 +235,11 @@ export class ViewManager {
     return problem;
   }
 
+  /** What shards lack, in words, where there is no next view for it. */
+  get missingReplicas(): readonly string[] {
+    return this.state === 'wedged' && this.decided === undefined ? this.viewEnd.missingReplicas : [];
+  }
+
   /** The only member that lets others in, by rank; undefined where any may. */
   get doorkeeper(): number | undefined {
     return this.state === 'wedged' ? this.viewEnd.doorkeeper : undefined;
