@@ -6,6 +6,7 @@
 import { EventEmitter } from 'node:events';
 import { BowechoError, type Fabric, type StateChange } from '@bowecho/core';
 import { resolveConfig, type ClusterConfig, type ResolvedConfig } from './config/index.js';
+import { inquirer } from './config/inquiry.js';
 import { memberEnvironment } from './config/member-environment.js';
 import type { HandlerView, Log } from './ctx.js';
 import { canonicalKey, type ActorKey } from './definition/actor-key.js';
@@ -18,6 +19,8 @@ import type { ControlChannel } from './control/control-channel.js';
 import { TcpControlChannel } from './control/tcp-control-channel.js';
 import type { ActorNode } from './host/actor-node.js';
 import { Bootstrap, type BootstrapEvents, type Standing } from './host/bootstrap.js';
+import { layoutOfView, type ClusterLayout } from './host/cluster-layout.js';
+import { subgroupSpecOf } from './host/founding.js';
 import { guardedLog } from './host/guarded-log.js';
 import { leaveOnSignal } from './host/leave-on-signal.js';
 import { openFabric } from './host/open-fabric.js';
@@ -62,6 +65,11 @@ const CLOSE_WAIT_MS = 5_000;
  */
 export async function createCluster(config: ClusterConfig): Promise<Cluster> {
   const resolved = resolveConfig(config, memberEnvironment());
+  const answer = inquirer();
+  if (answer !== undefined) {
+    answer(resolved.actors.map(subgroupSpecOf));
+    return new Promise<never>(() => undefined); // there is no member to go on with
+  }
   const cluster = new Cluster(resolved, await openFabric(resolved, guardedLog(resolved.log)), () =>
     controlOf(resolved),
   );
@@ -125,6 +133,13 @@ export class Cluster implements CallPort {
   /** The present view, which may not run yet while the view changes; undefined before the first one. */
   get view(): HandlerView | undefined {
     return this.standing.isReady ? this.node?.view : undefined;
+  }
+
+  /** Who holds what in the present view, and what the next one lacks where the group stands still for it; undefined before the first one. */
+  layout(): ClusterLayout | undefined {
+    if (!this.standing.isReady || this.node === undefined) return undefined;
+    const { member } = this.node;
+    return layoutOfView(member.view, member.missingReplicas);
   }
 
   /** What this member waits for, and on whom; empty when it waits for nothing. */

@@ -1,6 +1,13 @@
 import 'reflect-metadata';
 
-export { BowechoError, ERROR_CODES, type DidExecute, type ErrorCode } from '@bowecho/core';
+export {
+  BowechoError,
+  ERROR_CODES,
+  type DidExecute,
+  type ErrorCode,
+  type Placement,
+  type PlacementContext,
+} from '@bowecho/core';
 export { ActorError, RemoteError } from './errors.js';
 export { packArguments, unpack } from './codec/codec.js';
 export { Value, type ValueOptions } from './codec/values.js';
@@ -9,7 +16,8 @@ export { ctx, type Context, type HandlerView as View, type Log, type LogFunction
 export * from './config/index.js';
 export { Cluster, createCluster, type ClusterEvents } from './cluster.js';
 export { ActorNode, type ActorNodeOptions, type NodeEvents } from './host/actor-node.js';
-export { Founding, subgroupSpecOf } from './host/founding.js';
+export { Founding, placementsOf, subgroupSpecOf } from './host/founding.js';
+export type { ClusterLayout, ShardsLayout, TypeLayout } from './host/cluster-layout.js';
 export { digestOfReplicas } from './host/replica-digest.js';
 export { DeterminismGuard } from './determinism/determinism-guard.js';
 export { Replica, type InstanceSnapshot } from './host/replica.js';

@@ -26,6 +26,7 @@ import { TAKES_NONE, type TakesBranch } from './rare-branches.js';
 import { memberColumns } from './table/member-columns.js';
 import { tableLayout, type TableLayout } from './table/row-layout.js';
 import { Table } from './table/table.js';
+import { NO_PLACEMENTS, type Placements } from './view/placement.js';
 import { rankOfMember, type View } from './view/view.js';
 
 /** The memory that the member table of a view needs. */
@@ -44,6 +45,8 @@ export interface EngineMemory {
 export interface EngineOptions extends MulticastOptions {
   /** Silence for so long is a suspicion: microseconds. Infinity: it never is, and who is cut off never halts. */
   readonly suspicionMicros: number;
+  /** Of the actor types that have one of their own: who replicates which shard when somebody joins. */
+  readonly placements?: Placements;
   /** For simulators: which rare branches are taken. None where left out. */
   readonly takes?: TakesBranch;
 }
@@ -117,6 +120,7 @@ export class Engine implements Predecessor {
       new EndNotes(view),
       options.suspicionMicros,
       options.takes ?? TAKES_NONE,
+      options.placements ?? NO_PLACEMENTS,
       before?.standing,
     );
   }

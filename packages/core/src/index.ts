@@ -11,6 +11,8 @@ export * from './linearizable-read.js';
 export * from './push-list.js';
 export * from './rare-branches.js';
 export * from './view/view.js';
+export * from './view/reserved.js';
+export * from './view/placement.js';
 export * from './view/layout.js';
 export * from './view/next-view.js';
 export * from './table/row-layout.js';

@@ -221,6 +221,20 @@ export class Member {
     return this.isBroken ? 'this member has halted' : this.engine.manager.admit(joiner);
   }
 
+  /** What shards lack, in words, where the view has ended and no other may come to be for it; empty else. */
+  get missingReplicas(): readonly string[] {
+    return this.isBroken ? [] : this.engine.manager.missingReplicas;
+  }
+
+  /**
+   * The only member that lets others in, itself perhaps, where the view has ended and shards of the next one lack replicas; undefined
+   * where any may.
+   */
+  get doorkeeper(): MemberIdentity | undefined {
+    const rank = this.isBroken ? undefined : this.engine.manager.doorkeeper;
+    return rank === undefined ? undefined : this.view.members[rank];
+  }
+
   /** What a replica that is new begins with. To be asked in `onViewEntered`, of a set that this member replicates. */
   sharedOf(set: number): SharedHeritage {
     return this.multicast(set).shared;

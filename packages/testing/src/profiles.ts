@@ -81,13 +81,12 @@ const severalTypes = (random: Random, nodes: number): readonly SubgroupSpec[] =>
   { name: 'gossip', mode: 'unordered', shards: 1, minReplicas: 1, maxReplicas: nodes, senders: 'all' },
 ];
 
-/** Few sets lose all their replicas, which ends the group. */
+/** Few sets lose all their replicas, which ends the group. Some need two, and with one it waits for who joins. */
 const wellReplicated = (random: Random, nodes: number): readonly SubgroupSpec[] => {
   const [ledger, ...others] = severalTypes(random, nodes);
-  return [
-    { ...ledger!, shards: random.between(1, 2), maxReplicas: random.between(Math.min(3, nodes), nodes) },
-    ...others,
-  ];
+  const shards = random.between(1, 2);
+  const maxReplicas = random.between(Math.min(3, nodes), nodes);
+  return [{ ...ledger!, shards, minReplicas: maxReplicas > 2 ? shards : 1, maxReplicas }, ...others];
 };
 
 const PROFILES: Readonly<Record<ProfileName, Profile>> = {

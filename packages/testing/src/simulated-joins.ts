@@ -68,8 +68,8 @@ export class SimulatedJoins {
   private ask(learner: Learner): void {
     const { members, isMovable, wake } = this.stage;
     learner.asked = undefined;
-    const running = members.flatMap(({ state }, node) =>
-      state === 'running' && isMovable(node) ? [node] : [],
+    const running = members.flatMap(({ state, doorkeeper, identity }, node) =>
+      (state === 'running' || doorkeeper === identity) && isMovable(node) ? [node] : [],
     );
     if (running.length === 0) return;
     const teacher = running[learner.turn++ % running.length]!;

@@ -10,6 +10,7 @@ import { LIMITS } from '../config/limits.js';
 import { addDoctor, type DoctorOptions } from './doctor/doctor-options.js';
 import { DEFAULT_MEMBERS } from './local/local-cluster.js';
 import { DEFAULT_GRACE_MS } from './local/local-member.js';
+import { addLayout, type LayoutOptions } from './layout/layout-options.js';
 import { addMembership, type MembershipOptions } from './membership/membership-options.js';
 import { addSim, type SimOptions } from './sim/sim-options.js';
 import { version } from './version.js';
@@ -33,6 +34,7 @@ export interface Commands {
   run(options: RunOptions): Promise<void>;
   doctor(options: DoctorOptions): Promise<void>;
   sim(options: SimOptions): Promise<void>;
+  layout(options: LayoutOptions): Promise<void>;
   membership(options: MembershipOptions): void;
 }
 
@@ -103,6 +105,7 @@ export async function readCommandLine(argv: readonly string[], commands: Command
     });
   addDoctor(program, commands.doctor);
   addSim(program, commands.sim);
+  addLayout(program, commands.layout);
   addMembership(program, commands.membership);
   await program.parseAsync(argv);
 }

@@ -1,6 +1,7 @@
 /** The command `bowecho`: what it was told is in command-line.ts, what it does in a file per command. */
 import { readCommandLine } from './command-line.js';
 import { doctor } from './doctor/doctor.js';
+import { layout } from './layout/layout.js';
 import { membership } from './membership/membership.js';
 import { run } from './run.js';
 import { sim } from './sim/sim.js';
@@ -15,6 +16,9 @@ await readCommandLine(process.argv, {
   },
   sim: async options => {
     process.exitCode = await sim(options);
+  },
+  layout: async options => {
+    process.exit(await layout(options)); // whatever the program has left open
   },
   membership,
 });

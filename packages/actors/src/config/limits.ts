@@ -18,7 +18,7 @@ export const DEFAULTS = {
   callTimeout: 10_000,
   /** A member that is silent for so long is taken for lost, in milliseconds. */
   suspicionTimeout: 2_000,
-  /** Copies of each shard of an actor type. */
+  /** Copies of each shard of an actor type, while members last. */
   replicas: 3,
   /** Shards of an actor type. */
   shards: 1,

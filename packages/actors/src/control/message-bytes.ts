@@ -97,9 +97,11 @@ function encodeKeys(message: KeysMessage, maxFrameBytes: number): Buffer {
 }
 
 function encodeDecided({ vid, record }: DecidedMessage, maxFrameBytes: number): Buffer {
-  const { ballot, fates, trims, joiners } = record;
+  const { ballot, fates, trims, layout, joiners } = record;
   let payloadBytes = VID_BYTES + COUNT_BYTES + 2 * LENGTH_BYTES + fates.length;
   for (const counts of trims) payloadBytes += LENGTH_BYTES + COUNT_BYTES * counts.length;
+  payloadBytes += LENGTH_BYTES;
+  for (const ranks of layout) payloadBytes += LENGTH_BYTES + LENGTH_BYTES * ranks.length;
   payloadBytes += LENGTH_BYTES;
   for (const { id } of joiners) payloadBytes += COUNT_BYTES + LENGTH_BYTES + id.length;
   checkSize(payloadBytes, maxFrameBytes);
@@ -113,6 +115,11 @@ function encodeDecided({ vid, record }: DecidedMessage, maxFrameBytes: number): 
   for (const counts of trims) {
     at = frame.writeUInt32LE(counts.length, at);
     for (const count of counts) at = frame.writeDoubleLE(count, at);
+  }
+  at = frame.writeUInt32LE(layout.length, at);
+  for (const ranks of layout) {
+    at = frame.writeUInt32LE(ranks.length, at);
+    for (const rank of ranks) at = frame.writeUInt32LE(rank, at);
   }
   at = frame.writeUInt32LE(joiners.length, at);
   for (const { id, incarnation } of joiners) {
@@ -173,6 +180,9 @@ function readRecord(body: Buffer): ViewRecord {
   const trims = reader.list('sets', LENGTH_BYTES, set =>
     reader.list(`trims of set ${set}`, COUNT_BYTES, sender => reader.count(`trims[${set}][${sender}]`)),
   );
+  const layout = reader.list('sets of the layout', LENGTH_BYTES, set =>
+    reader.list(`replicas of set ${set}`, LENGTH_BYTES, at => reader.rank(`layout[${set}][${at}]`)),
+  );
   const joiners = reader.list('joiners', COUNT_BYTES + LENGTH_BYTES, index => ({
     incarnation: reader.count(`joiners[${index}].incarnation`),
     id: Buffer.from(reader.bytes(`joiners[${index}].id`)).toString('latin1'),
@@ -180,7 +190,7 @@ function readRecord(body: Buffer): ViewRecord {
   for (const joiner of joiners)
     if (!fitsInSlot(joiner)) throw new Unreadable(`a record: '${joiner.id}' can be no joiner`);
   reader.end();
-  return { ballot, fates, trims, joiners };
+  return { ballot, fates, trims, layout, joiners };
 }
 
 /** Reads the fields of a message one after another; no length in it is believed. */
@@ -223,6 +233,10 @@ class BodyReader {
     if (!Number.isSafeInteger(count) || count < 0)
       throw new Unreadable(`${this.subject}: ${what} is ${count}`);
     return count;
+  }
+
+  rank(what: string): number {
+    return this.body.readUInt32LE(this.take(LENGTH_BYTES, what));
   }
 
   fate(what: string): Fate {

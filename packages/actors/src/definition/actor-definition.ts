@@ -8,7 +8,7 @@
  *
  * It says nothing of what the methods do. Members that run different code under one definition are found by digests.
  */
-import { BowechoError } from '@bowecho/core';
+import { BowechoError, type Placement } from '@bowecho/core';
 import type { ActorClass } from './actor-class.js';
 import type { CheckedMethod, ParameterChecks } from './argument-checks.js';
 import type { MethodKind } from './declarations.js';
@@ -33,7 +33,13 @@ export interface ActorTraits {
   readonly Class: ActorClass;
   readonly name: string;
   readonly version: number;
+  readonly minReplicas: number;
+  /** As many as this, while members last. */
   readonly replicas: number;
+  /** Ids of the only members that hold it; none: whichever no type names. */
+  readonly nodes: readonly string[];
+  /** Says who replicates which shard; undefined: the even layout. */
+  readonly placement: Placement | undefined;
   readonly shards: number;
   readonly senders: 'all' | number;
   readonly mode: 'ordered' | 'unordered';
@@ -48,7 +54,10 @@ export class ActorDefinition implements ActorTraits {
   readonly Class: ActorClass;
   readonly name: string;
   readonly version: number;
+  readonly minReplicas: number;
   readonly replicas: number;
+  readonly nodes: readonly string[];
+  readonly placement: Placement | undefined;
   readonly shards: number;
   readonly senders: 'all' | number;
   readonly mode: 'ordered' | 'unordered';
@@ -65,7 +74,10 @@ export class ActorDefinition implements ActorTraits {
     this.Class = traits.Class;
     this.name = traits.name;
     this.version = traits.version;
+    this.minReplicas = traits.minReplicas;
     this.replicas = traits.replicas;
+    this.nodes = Object.freeze([...traits.nodes]);
+    this.placement = traits.placement;
     this.shards = traits.shards;
     this.senders = traits.senders;
     this.mode = traits.mode;
@@ -124,7 +136,7 @@ function fingerprintOf(traits: ActorTraits): string {
   const lines = [
     `name ${traits.name}`,
     `version ${traits.version}`,
-    `replicas ${traits.replicas}`,
+    `replicas ${traits.minReplicas === 1 ? '' : `${traits.minReplicas} to `}${traits.replicas}`,
     `shards ${traits.shards}`,
     `senders ${traits.senders}`,
     `mode ${traits.mode}`,
@@ -132,6 +144,9 @@ function fingerprintOf(traits: ActorTraits): string {
     `onViewChange ${traits.hasOnViewChange}`,
     `snapshot ${traits.hasSnapshot}`,
   ];
+  if (traits.nodes.length > 0) lines.push(`nodes ${[...traits.nodes].sort().join(', ')}`);
+  // What it does cannot be compared, and need not be: one member's answer is decided on.
+  if (traits.placement !== undefined) lines.push('placement its own');
   for (const { kind, name, parameters } of traits.methods) {
     lines.push(`${kind} ${name}(${parameters === undefined ? 'unchecked' : describeParameters(parameters)})`);
   }

@@ -9,7 +9,7 @@
  * object, which the class carries under `Symbol.metadata`. Either object is the key of the same map. Keying by the
  * decorated function was rejected: another decorator above ours may wrap it.
  */
-import { BowechoError } from '@bowecho/core';
+import { BowechoError, type Placement } from '@bowecho/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
 /** Any class, built-in constructors included. */
@@ -48,6 +48,14 @@ export interface CommandOptions extends QueryOptions {
   readonly borrow?: boolean;
 }
 
+/** From how many replicas to how many. */
+export interface ReplicaRange {
+  /** With fewer a shard does not work, and its group waits. Default 1. */
+  readonly min?: number;
+  /** As many as this, while members last. Default 3, or `min` if that is more. */
+  readonly max?: number;
+}
+
 export interface ReplicatedOptions {
   /**
    * Names the type in the cluster, in logs and on disk; 1 to 64 of `A-Z a-z 0-9 . _ -`. Explicit, as minifiers rename
@@ -56,8 +64,21 @@ export interface ReplicatedOptions {
   readonly name: string;
   /** Grows when state or methods change. Default 1. */
   readonly version?: number;
-  /** Copies of each shard. Default 3. */
-  readonly replicas?: number;
+  /**
+   * Copies of each shard, while members last; or from how many to how many. With fewer than `min` the group stands still until somebody
+   * joins. Default `{ min: 1, max: 3 }`, and a number is the `max`.
+   */
+  readonly replicas?: number | ReplicaRange;
+  /**
+   * Ids of the only members that hold replicas. Whom any type names so holds no type that does not name it. Left out: whichever
+   * no type names.
+   */
+  readonly nodes?: readonly string[];
+  /**
+   * Says which members replicate which shard, in the place of the even layout: a pure function. Asked at the founding and when
+   * somebody joins.
+   */
+  readonly placement?: Placement;
   /** Shards that keys are spread over. Default 1. */
   readonly shards?: number;
   /** Which replicas may send commands into a shard: all, or the oldest so many. Default `'all'`. */

@@ -13,6 +13,7 @@ export type {
   CommandOptions,
   MethodKind,
   QueryOptions,
+  ReplicaRange,
   ReplicatedOptions,
 } from './declarations.js';
 export { Command, Query, Replicated } from './decorators.js';

@@ -18,7 +18,18 @@ import type { AnyFunction, MethodDeclaration, ReplicatedOptions } from './declar
 import { hasRestParameter, privateNames } from './source-scan.js';
 import { asynchronousKind } from './sync-method.js';
 
-const ACTOR_OPTIONS = ['name', 'version', 'replicas', 'shards', 'senders', 'mode', 'atomic'];
+const ACTOR_OPTIONS = [
+  'name',
+  'version',
+  'replicas',
+  'nodes',
+  'placement',
+  'shards',
+  'senders',
+  'mode',
+  'atomic',
+];
+const RANGE_OPTIONS = ['min', 'max'];
 const COMMAND_OPTIONS = ['args', 'borrow'];
 const QUERY_OPTIONS = ['args'];
 
@@ -53,7 +64,10 @@ export function readActor(actor: ActorClass): ActorTraits {
     Class: actor,
     name: options.name,
     version: options.version ?? DEFAULTS.version,
-    replicas: options.replicas ?? DEFAULTS.replicas,
+    minReplicas: leastReplicas(options),
+    replicas: mostReplicas(options),
+    nodes: options.nodes ?? [],
+    placement: options.placement,
     shards: options.shards ?? DEFAULTS.shards,
     senders: options.senders ?? 'all',
     mode: options.mode ?? 'ordered',
@@ -94,11 +108,12 @@ function optionProblems(options: ReplicatedOptions): string[] {
   const problems = unknownKeyProblems(options, ACTOR_OPTIONS, 'the definition');
   const { name, senders, mode, atomic } = options;
   if (!isName(name)) problems.push(`name must be ${NAME_RULE}, but is ${describeValue(name)}`);
-  for (const key of ['version', 'replicas', 'shards'] as const) {
+  problems.push(...placingProblems(options));
+  for (const key of ['version', 'shards'] as const) {
     problems.push(...integerProblems(key, options[key], LIMITS[key]));
   }
   if (senders !== 'all') {
-    const most = options.replicas ?? DEFAULTS.replicas;
+    const most = mostReplicas(options);
     problems.push(...integerProblems("senders, where it is not 'all',", senders, { min: 1, max: most }));
   }
   if (mode !== undefined && mode !== 'ordered' && mode !== 'unordered') {
@@ -108,6 +123,46 @@ function optionProblems(options: ReplicatedOptions): string[] {
     problems.push(`atomic must be true or false, but is ${describeValue(atomic)}`);
   }
   return problems;
+}
+
+function leastReplicas({ replicas }: ReplicatedOptions): number {
+  return (typeof replicas === 'object' ? replicas.min : undefined) ?? LIMITS.replicas.min;
+}
+
+function mostReplicas({ replicas }: ReplicatedOptions): number {
+  if (typeof replicas !== 'object') return replicas ?? DEFAULTS.replicas;
+  return replicas.max ?? Math.max(DEFAULTS.replicas, replicas.min ?? LIMITS.replicas.min);
+}
+
+/** What is wrong with where replicas are to lie, and how many. */
+function placingProblems({ replicas, nodes, placement }: ReplicatedOptions): string[] {
+  const problems: string[] = [];
+  if (typeof replicas === 'object' && replicas !== null) {
+    const { min, max } = replicas;
+    const ranges = [
+      ...unknownKeyProblems(replicas, RANGE_OPTIONS, 'replicas'),
+      ...integerProblems('replicas.min', min, LIMITS.replicas),
+      ...integerProblems('replicas.max', max, LIMITS.replicas),
+    ];
+    if (ranges.length === 0 && min !== undefined && max !== undefined && min > max)
+      ranges.push(`replicas.min must be no more than replicas.max, but they are ${min} and ${max}`);
+    problems.push(...ranges);
+  } else {
+    problems.push(...integerProblems('replicas', replicas, LIMITS.replicas));
+  }
+  if (nodes !== undefined && !isListOfNames(nodes))
+    problems.push(
+      `nodes must be a list of different member ids, each ${NAME_RULE}, but is ${describeValue(nodes)}`,
+    );
+  if (placement !== undefined && typeof placement !== 'function')
+    problems.push(`placement must be a function, but is ${describeValue(placement)}`);
+  return problems;
+}
+
+function isListOfNames(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.length > 0 && value.every(isName) && new Set(value).size === value.length
+  );
 }
 
 function integerProblems(what: string, value: unknown, { min, max }: Range): string[] {

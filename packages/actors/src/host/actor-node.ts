@@ -33,6 +33,7 @@ import { Journal } from '../state/journal.js';
 import type { Learned } from '../transfer/learner.js';
 import { Lessons } from '../transfer/lessons.js';
 import { CallRunner } from './call-runner.js';
+import { placementsOf } from './founding.js';
 import { guardedLog } from './guarded-log.js';
 import { Replica } from './replica.js';
 
@@ -137,6 +138,7 @@ export class ActorNode implements Application {
       ringBytes,
       queueBytes,
       suspicionMicros,
+      placements: placementsOf(definitions),
       ports: { fabric, control, application: this },
     });
     this.calls = new Calls({

@@ -12,6 +12,7 @@ import {
   problemsError,
   type BowechoError,
   type MemberIdentity,
+  type Placements,
   type SubgroupSpec,
   type View,
 } from '@bowecho/core';
@@ -20,8 +21,15 @@ import { describeMismatch, type ActorDefinition } from '../definition/actor-defi
 
 /** The layout that an actor type asks for. */
 export function subgroupSpecOf(definition: ActorDefinition): SubgroupSpec {
-  const { name, mode, shards, replicas, senders } = definition;
-  return { name, mode, shards, minReplicas: 1, maxReplicas: replicas, senders };
+  const { name, mode, shards, minReplicas, replicas, senders, nodes, placement } = definition;
+  return { name, mode, shards, minReplicas, maxReplicas: replicas, senders, nodes, placement };
+}
+
+/** The placements that actor types have of their own. */
+export function placementsOf(definitions: readonly ActorDefinition[]): Placements {
+  return new Map(
+    definitions.flatMap(({ name, placement }) => (placement === undefined ? [] : [[name, placement]])),
+  );
 }
 
 export class Founding {

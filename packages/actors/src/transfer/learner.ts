@@ -8,10 +8,12 @@
  */
 import {
   BowechoError,
-  nextView,
+  setsForJoiner,
   rankOf,
   rankOfMember,
+  type Fate,
   type MemberIdentity,
+  type Placements,
   type SharedHeritage,
   type View,
 } from '@bowecho/core';
@@ -20,6 +22,7 @@ import type { HandlerView, Log } from '../ctx.js';
 import type { ActorDefinition } from '../definition/actor-definition.js';
 import type { DeterminismGuard } from '../determinism/determinism-guard.js';
 import { unguardedLog } from '../determinism/unguarded-log.js';
+import { placementsOf } from '../host/founding.js';
 import { CallRunner } from '../host/call-runner.js';
 import { Replica } from '../host/replica.js';
 import { Journal } from '../state/journal.js';
@@ -91,6 +94,7 @@ interface LearnedSet {
 }
 
 export class Learner {
+  private readonly placements: Placements;
   private readonly journal = new Journal();
   private readonly runner = new CallRunner();
   /** By identity. */
@@ -100,7 +104,9 @@ export class Learner {
   private ticks = 0;
   private isOver = false;
 
-  constructor(private readonly options: LearnerOptions) {}
+  constructor(private readonly options: LearnerOptions) {
+    this.placements = placementsOf(options.definitions);
+  }
 
   /** What it waits for, in words. */
   get waitingFor(): string {
@@ -214,7 +220,9 @@ export class Learner {
     if (rankOfMember(view, me) >= 0) return this.fail('the group took it in before it had learned all', true);
     const setsOf = new Map<string, { identity: MemberIdentity; sets: number[] }>();
     setsOf.set(identityKey(asked), { identity: asked, sets: [] });
-    for (const set of neededSets(view, me)) {
+    const needed = neededSets(view, me, this.placements);
+    if (typeof needed === 'string') return this.fail(needed);
+    for (const set of needed) {
       const able = view.sets[set]!.replicas.map(rank => view.members[rank]!);
       const teacher = able.find(each => setsOf.has(identityKey(each))) ?? able.find(isReachable);
       if (teacher === undefined) {
@@ -308,7 +316,8 @@ export class Learner {
     const wasIn = views.some(each => each !== undefined && rankOfMember(each.view, me) >= 0);
     const rank = rankOfMember(view, me);
     if (rank < 0 && wasIn) return this.fail('the group went on without it', true);
-    const needed = rank < 0 ? neededSets(view, me) : setsOfRank(view, rank);
+    const needed = rank < 0 ? neededSets(view, me, this.placements) : setsOfRank(view, rank);
+    if (typeof needed === 'string') return this.fail(needed);
     const taught = new Set([...this.teachers.values()].flatMap(({ sets }) => sets));
     const lacking = needed.find(set => !taught.has(set));
     if (lacking !== undefined)
@@ -345,13 +354,14 @@ export class Learner {
   }
 }
 
-/** The sets that `me` would replicate if everybody stayed. An earlier process of that name is about to go. */
-function neededSets(view: View, me: MemberIdentity): readonly number[] {
+/**
+ * The sets that `me` would replicate if everybody stayed; or why nobody can tell, in words. An earlier process of that name is about to
+ * go.
+ */
+function neededSets(view: View, me: MemberIdentity, placements: Placements): readonly number[] | string {
   const before = rankOf(view, me.id);
-  const fates = view.members.map((_, rank) => (rank === before ? 'lost' : 'stays'));
-  const next = nextView(view, fates, [me]);
-  if (next.kind !== 'next') return [];
-  return setsOfRank(next.view, next.view.members.length - 1);
+  const fates = view.members.map((_, rank): Fate => (rank === before ? 'lost' : 'stays'));
+  return setsForJoiner(view, fates, me, placements);
 }
 
 function setsOfRank(view: View, rank: number): readonly number[] {

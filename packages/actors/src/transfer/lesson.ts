@@ -222,11 +222,21 @@ export class Lesson {
     return count;
   }
 
-  /** Once in a view; who is not in the next one is let in at the end of that. */
+  /**
+   * Once in a view; who is not in the next one is let in at the end of that. Where only another member lets it in, it has to ask that one.
+   */
   private admit(now: number): void {
     const { member, learner } = this.options;
     const { vid } = member.view;
-    if (member.state !== 'running' || this.admittedIn === vid || now < this.admitAt) return;
+    const { doorkeeper, identity } = member;
+    if (doorkeeper !== undefined && doorkeeper !== identity)
+      return this.refuse(`view ${vid} lacks replicas, and only '${doorkeeper.id}' lets others in now`);
+    if (
+      (member.state !== 'running' && doorkeeper === undefined) ||
+      this.admittedIn === vid ||
+      now < this.admitAt
+    )
+      return;
     this.admitAt = now + ADMIT_MICROS;
     // What speaks against it, such as its predecessor that is still in the view, passes.
     if (member.admit(learner) === undefined) this.admittedIn = vid;

@@ -107,7 +107,7 @@ export class Lessons {
     const { member, replicas } = this.options;
     const { view, state } = member;
     if (rankOfMember(view, learner) >= 0) return `it is in view ${view.vid} already`;
-    if (state !== 'running') return `view ${view.vid} does not run here (${state})`;
+    if (state !== 'running' && state !== 'wedged') return `view ${view.vid} does not run here (${state})`;
     const strange = sets.find(set => replicas[set] === undefined);
     if (strange !== undefined) return `this member holds no replica of set ${strange}`;
     if (this.lessons.size >= MOST_LESSONS) return `${MOST_LESSONS} processes learn here just now`;

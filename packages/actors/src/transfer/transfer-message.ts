@@ -134,11 +134,13 @@ function viewFields({ vid, members, subgroups, sets }: View): readonly unknown[]
   return [
     vid,
     members.map(({ id, incarnation }) => [id, incarnation]),
-    subgroups.map(({ name, mode, maxReplicas, maxSenders }) => [
+    subgroups.map(({ name, mode, minReplicas, maxReplicas, maxSenders, nodes }) => [
       name,
       MODES.indexOf(mode),
+      minReplicas,
       maxReplicas,
       maxSenders,
+      nodes,
     ]),
     sets.map(({ subgroup, shards, replicas, senders }) => [subgroup, shards, replicas, senders]),
   ];
@@ -213,12 +215,14 @@ function readView(value: unknown): View {
     vid: count(vid),
     members: list(members).map(readIdentity),
     subgroups: list(subgroups).map(each => {
-      const [name, mode, maxReplicas, maxSenders] = list(each);
+      const [name, mode, minReplicas, maxReplicas, maxSenders, nodes] = list(each);
       return {
         name: text(name),
         mode: MODES[count(mode)] ?? refuse('a mode'),
+        minReplicas: count(minReplicas),
         maxReplicas: count(maxReplicas),
         maxSenders: maxSenders === Infinity ? Infinity : count(maxSenders),
+        nodes: list(nodes).map(text),
       };
     }),
     sets: [],

@@ -49,6 +49,7 @@ const decided: fc.Arbitrary<DecidedMessage> = fc.record({
     ballot: vid,
     fates: fc.array(fc.constantFrom('lost' as const, 'leaves' as const, 'stays' as const), { maxLength: 8 }),
     trims: fc.array(fc.array(vid, { maxLength: 4 }), { maxLength: 4 }),
+    layout: fc.array(fc.array(fc.nat(67), { maxLength: 4 }), { maxLength: 4 }),
     joiners: fc.array(
       fc.record({
         id: fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
@@ -111,6 +112,7 @@ describe('a control message', () => {
       ballot: 4,
       fates: ['stays', 'lost'],
       trims: [[1, 2], [], [3]],
+      layout: [[0], [], [0, 1]],
       joiners: [{ id: 'n7', incarnation: 9 }],
     },
   };

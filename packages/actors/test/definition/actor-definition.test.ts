@@ -13,7 +13,12 @@ import {
   Query,
   Replicated,
 } from '../../src/definition/index.js';
-import type { ActorClass, CommandOptions, ReplicatedOptions } from '../../src/definition/index.js';
+import type {
+  ActorClass,
+  CommandOptions,
+  ReplicaRange,
+  ReplicatedOptions,
+} from '../../src/definition/index.js';
 import { thrown } from './thrown.js';
 
 @Value({ name: 'definition-money', version: 2 })
@@ -87,12 +92,27 @@ describe('actor definition', () => {
   it('has defaults', () => {
     expect(definitionOf(Plain)).to.include({
       version: 1,
+      minReplicas: 1,
       replicas: 3,
+      placement: undefined,
       shards: 1,
       senders: 'all',
       mode: 'ordered',
       atomic: true,
     });
+  });
+
+  it('takes replicas as the most, as a range, or as the least', () => {
+    const rangeOf = (replicas: number | ReplicaRange): readonly number[] => {
+      const Actor = defineActor({ name: 'ranged', state: () => ({}), commands: { run() {} }, replicas });
+      const { minReplicas, replicas: most } = definitionOf(Actor);
+      return [minReplicas, most];
+    };
+    expect(rangeOf(5)).to.deep.equal([1, 5]);
+    expect(rangeOf({ min: 2, max: 4 })).to.deep.equal([2, 4]);
+    expect(rangeOf({ min: 2 })).to.deep.equal([2, 3]);
+    expect(rangeOf({ min: 5 })).to.deep.equal([5, 5]);
+    expect(rangeOf({ max: 2 })).to.deep.equal([1, 2]);
   });
 
   it('refuses methods that were not declared, and says which there are', () => {
@@ -150,6 +170,9 @@ describe('mismatch of definitions', () => {
     ['name', counter({ name: 'other' }), ['name is counter here and other there']],
     ['version', counter({ version: 2 }), ['version is 1 here and 2 there']],
     ['replicas', counter({ replicas: 4 }), ['replicas is 3 here and 4 there']],
+    ['least replicas', counter({ replicas: { min: 2, max: 3 } }), ['replicas is 3 here and 2 to 3 there']],
+    ['nodes', counter({ nodes: ['n2', 'n1'] }), ['nodes is missing here and n1, n2 there']],
+    ['placement', counter({ placement: () => [[0]] }), ['placement is missing here and its own there']],
     ['shards', counter({ shards: 2 }), ['shards is 1 here and 2 there']],
     ['senders', counter({ senders: 1 }), ['senders is all here and 1 there']],
     ['mode', counter({ mode: 'unordered' }), ['mode is ordered here and unordered there']],

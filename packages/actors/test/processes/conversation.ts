@@ -18,6 +18,8 @@ export type Outcome = { readonly ok: true; readonly value: unknown } | ({ readon
 export type MemberConfig = Omit<Partial<ClusterConfig>, 'actors' | 'log'> & {
   /** Has an actor of the same name that is another one. */
   readonly hasOtherLedger?: boolean;
+  /** A pair that works with two replicas and not with one. */
+  readonly needsTwo?: boolean;
   /** Has no `Pair`, whose last replica a group may not lose. */
   readonly isWithoutPair?: boolean;
 };

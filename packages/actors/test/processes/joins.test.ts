@@ -3,6 +3,7 @@
  * processes, the control channel, the fabric.
  */
 import { expect } from 'chai';
+import type { MemberConfig } from './conversation.js';
 import { Group, TestMember, afterGroup, needsProcesses, until, withoutThem } from './group.js';
 
 describe('a member that comes back', function () {
@@ -12,11 +13,11 @@ describe('a member that comes back', function () {
   });
   afterEach(afterGroup);
 
-  async function comesBack(group: Group, number: number): Promise<TestMember> {
+  async function comesBack(group: Group, number: number, config: MemberConfig = {}): Promise<TestMember> {
     const address = group.seeds[number - 1]!;
     const again = await TestMember.start(`n${number}`, address, group.seeds);
     (group.members as TestMember[])[number - 1] = again;
-    await again.begin();
+    await again.begin(config);
     await again.ready();
     return again;
   }
@@ -42,6 +43,45 @@ describe('a member that comes back', function () {
     expect(await again.run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').append('again'))).to.equal(2);
     expect(await n1.run(({ cluster, Ledger }) => cluster.get(Ledger, 'x').size())).to.equal(3);
     expect(new Set(await digests(group)).size).to.equal(1);
+  });
+
+  it('makes up for what a shard lacks: until then all stand still, and then calls end as if nothing had been', async () => {
+    const config = { needsTwo: true, callTimeout: 60_000 };
+    for (const number of [1, 2]) {
+      const group = await Group.running(3, config);
+      const others = group.members.filter((_, i) => i !== number - 1);
+      const n3 = group.n(3);
+      await n3.run(({ cluster, PairOfTwo }) => cluster.get(PairOfTwo, 'x').append('before'));
+      group.n(number).kill('SIGKILL');
+      const lacks = 'a replica (pair shard 0: 1 of at least 2 replicas is left)';
+      for (const member of others)
+        await until(async () => (await member.run(({ cluster }) => cluster.waitingFor)).includes(lacks));
+      const survivor = number === 1 ? 'n2' : 'n1';
+      const held = await others[0]!.run(({ cluster }) => cluster.layout());
+      expect(held).to.deep.include({ view: 0, missing: ['pair shard 0: 1 of at least 2 replicas is left'] });
+      expect(held!.types[1]).to.deep.include({ name: 'pair', minReplicas: 2, maxReplicas: 2 });
+      expect(held!.types[1]!.shards).to.deep.equal([
+        { shards: [0], replicas: ['n1', 'n2'], senders: ['n1', 'n2'] },
+      ]);
+      const calls = others.map(member =>
+        member.run(({ cluster, Ledger, PairOfTwo }) =>
+          Promise.all([
+            cluster.get(PairOfTwo, 'x').append(`of ${cluster.id}`),
+            cluster.get(Ledger, 'x').append(`of ${cluster.id}`),
+          ]),
+        ),
+      );
+      const again = await comesBack(group, number, config);
+      await Promise.all(calls);
+      expect(await again.run(({ cluster, PairOfTwo }) => cluster.get(PairOfTwo, 'x').size())).to.equal(3);
+      expect(new Set(await digests(group)).size).to.equal(1);
+      const after = await n3.run(({ cluster }) => cluster.layout());
+      expect([after!.missing, after!.types[1]!.shards[0]!.replicas]).to.deep.equal([
+        [],
+        [survivor, `n${number}`],
+      ]);
+      await group.close();
+    }
   });
 
   it('learns while the others work', async () => {

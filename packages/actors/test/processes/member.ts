@@ -77,6 +77,10 @@ export class Pair extends List {
   }
 }
 
+/** The same, and with fewer than two it does not work. */
+@Replicated({ name: 'pair', replicas: { min: 2, max: 2 } })
+class PairOfTwo extends Pair {}
+
 /** The same name as `Ledger`, and something else. */
 @Replicated({ name: 'ledger', version: 2, replicas: 64 })
 class OtherLedger {
@@ -92,6 +96,7 @@ export interface Here {
   readonly cluster: Cluster;
   readonly Ledger: typeof Ledger;
   readonly Pair: typeof Pair;
+  readonly PairOfTwo: typeof PairOfTwo;
   readonly delivered: typeof delivered;
   /** How a call ended. Never rejects. */
   settle(call: Promise<unknown>): Promise<Outcome>;
@@ -114,6 +119,7 @@ const here: Here = {
   },
   Ledger,
   Pair,
+  PairOfTwo,
   delivered,
   settle: call =>
     call.then(
@@ -209,9 +215,10 @@ async function begin(more: Partial<ClusterConfig>): Promise<void> {
 
 async function perform(task: Task): Promise<unknown> {
   if (task.kind === 'begin') {
-    const { hasOtherLedger, isWithoutPair, ...config } = task.config;
+    const { hasOtherLedger, isWithoutPair, needsTwo, ...config } = task.config;
     const ledger = hasOtherLedger === true ? OtherLedger : Ledger;
-    return begin({ ...config, actors: isWithoutPair === true ? [ledger] : [ledger, Pair] });
+    const pair = needsTwo === true ? PairOfTwo : Pair;
+    return begin({ ...config, actors: isWithoutPair === true ? [ledger] : [ledger, pair] });
   }
   const work = runInThisContext(`(${task.source})`) as (...args: unknown[]) => unknown;
   return work(here, ...task.args);

@@ -18,15 +18,16 @@ export class Admissions {
 
   /**
    * @param state of this member
+   * @param isGone whether that rank is not to be in the next view
    * @returns why that process cannot be let in now, in words
    */
-  add(joiner: MemberIdentity, state: MembershipState): string | undefined {
+  add(joiner: MemberIdentity, state: MembershipState, isGone: (rank: number) => boolean): string | undefined {
     const { view, admitted } = this;
-    if (state !== 'running') return `view ${view.vid} does not run here (${state})`;
+    if (state !== 'running' && state !== 'wedged') return `view ${view.vid} does not run here (${state})`;
     if (!fitsInSlot(joiner)) return `'${joiner.id}' (incarnation ${joiner.incarnation}) can be no member`;
-    const present = view.members[rankOf(view, joiner.id)];
-    if (present !== undefined)
-      return `view ${view.vid} has ${joiner.id} (incarnation ${present.incarnation}) still`;
+    const rank = rankOf(view, joiner.id);
+    if (rank >= 0 && !isGone(rank))
+      return `view ${view.vid} has ${joiner.id} (incarnation ${view.members[rank]!.incarnation}) still`;
     if (admitted.some(({ id }) => id === joiner.id))
       return `a process with the id ${joiner.id} is let in just now`;
     if (admitted.length === MOST_JOINERS) return `${MOST_JOINERS} processes are let in just now`;

@@ -165,8 +165,8 @@ export class ViewDecision {
     const promises = this.ballot === 1 ? [this.mine] : this.votes.filter(vote => this.isPromise(vote));
     if (this.ballot > 1 && !isMajority(promises.length, this.size)) return;
     const highest = promises.reduce((best, vote) => (vote.accepted > best.accepted ? vote : best), NO_VOTE);
-    const { fates, trims, joiners } = highest.record ?? this.makeRecord!();
-    if (mayCarryOn(fates)) this.accept({ ballot: this.ballot, fates, trims, joiners });
+    const { fates, trims, layout, joiners } = highest.record ?? this.makeRecord!();
+    if (mayCarryOn(fates)) this.accept({ ballot: this.ballot, fates, trims, layout, joiners });
   }
 
   /** A promise counts with what its member had accepted by then; where that cannot be read, it does not count yet. */

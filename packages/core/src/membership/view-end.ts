@@ -8,8 +8,9 @@
  *     nothing can be decided here.
  *  3. The oldest of them proposes as soon as all of them are wedged: the trim of each set is the minimum of the final counts of
  *     its replicas among them. Nobody can have delivered more, and all of them hold it. Where it does not get on, the next
- *     oldest proposes too, each after a time that grows with its place. Where some shard would have no replica left, nobody does.
- *     Who joins was let in by one of those who stay.
+ *     oldest proposes too, each after a time that grows with its place. Who joins was let in by one of those who stay. Where some
+ *     shard would have fewer replicas than it must have, nobody proposes; but the oldest goes on letting others in (`doorkeeper`), and
+ *     proposes as soon as they make up for it.
  *     Before a record is accepted that leaves somebody out, its proposer waits until that member holds no lease by it (read-lease.ts).
  *  4. All vote (view-decision.ts), those too whom others suspect. Whoever sees a record chosen shows so, with the record, and who
  *     comes late takes it from there: one row is enough then.
@@ -21,7 +22,8 @@ import { raggedTrim } from '../multicast/stability.js';
 import type { TakesBranch } from '../rare-branches.js';
 import type { MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { nextView, whoStays, type Fate } from '../view/next-view.js';
+import { nextView, whoStays, type Fate, type NextView } from '../view/next-view.js';
+import { NO_PLACEMENTS, type Placements } from '../view/placement.js';
 import { isMajority, rankOf, type MemberIdentity, type ReplicaSet, type View } from '../view/view.js';
 import { JOINER_CELLS, MOST_JOINERS, readJoiners, writeJoiners } from './joiner-cells.js';
 import { ViewDecision, type Proposal } from './view-decision.js';
@@ -71,6 +73,13 @@ export class EndNotes {
   }
 }
 
+/** What a member would propose, as far as it knows. */
+interface Outlook {
+  readonly fates: readonly Fate[];
+  readonly joiners: readonly MemberIdentity[];
+  readonly next: NextView;
+}
+
 export class ViewEnd {
   private readonly size: number;
   private readonly decision: ViewDecision;
@@ -87,6 +96,8 @@ export class ViewEnd {
   /** When `turn` came last. */
   private lookedAt = -Infinity;
   private known: ViewRecord | undefined;
+  /** Whom I have let in since I am wedged: only my own proposals know of them. */
+  private readonly late: MemberIdentity[] = [];
 
   /** @param table the member table, with notes of `notes.cells` cells */
   constructor(
@@ -97,6 +108,7 @@ export class ViewEnd {
     private readonly notes: EndNotes,
     private readonly lease: ReadLease,
     private readonly takes: TakesBranch,
+    private readonly placements: Placements = NO_PLACEMENTS,
   ) {
     this.size = view.members.length;
     this.decision = new ViewDecision(this.size, myRank);
@@ -170,19 +182,54 @@ export class ViewEnd {
     return this.staying.filter(rank => this.table.read(rank, this.columns.wedged) === 0);
   }
 
-  /** The shards that would have no replica left, in words: as long as there are any, nobody proposes. */
+  /** The shards that would have too few replicas, in words: as long as there are any, nobody proposes. */
   get missingReplicas(): readonly string[] {
-    return this.missingAfter(this.fates(this.staying));
+    const { next } = this.outlook(this.staying);
+    return next.kind === 'inadequate' ? next.missing : [];
   }
 
-  /** Whether I am ready to go, and nobody would be missed as the last replica of a shard if I went. */
+  /**
+   * The only member that lets others in, by rank, where all have said their last word and replicas are missing; undefined otherwise.
+   * It is the one that is to propose: nobody else has to be told of them.
+   */
+  get doorkeeper(): number | undefined {
+    const isStuck = this.isWedged && this.known === undefined && !this.decision.isProposing;
+    if (!isStuck || !this.isMajority || this.missingWords.length > 0) return undefined;
+    return this.missingReplicas.length > 0 ? this.staying[0] : undefined;
+  }
+
+  /** Lets somebody in after my last word. Only the doorkeeper does. */
+  letIn(joiner: MemberIdentity): void {
+    assert(this.doorkeeper === this.myRank, 'who lets others in after its last word is to propose');
+    this.late.push(joiner);
+  }
+
+  /** Whether I am ready to go, and no shard would have too few replicas if I went. */
   get mayLeave(): boolean {
     return this.fates(this.staying)[this.myRank] === 'leaves';
   }
 
-  /** The shards that would have no replica left if I went, in words. */
-  get heldAlone(): readonly string[] {
+  /** The shards that would have too few replicas if I went, in words. */
+  get neededFor(): readonly string[] {
     return this.missingAfter(this.view.members.map((_, rank) => (rank === this.myRank ? 'leaves' : 'stays')));
+  }
+
+  /** What I would propose if those stay. Joiners that cannot be placed are no reason to stand still. */
+  private outlook(staying: readonly number[]): Outlook {
+    const fates = this.fates(staying);
+    const joiners = this.joiners(staying, fates);
+    const next = nextView(this.view, fates, joiners, this.placements);
+    if (next.kind !== 'inadequate' || joiners.length === 0) return { fates, joiners, next };
+    const without = nextView(this.view, fates);
+    return without.kind === 'inadequate' ? { fates, joiners, next } : { fates, joiners: [], next: without };
+  }
+
+  /** Where everybody goes nobody replicates anything. */
+  private layoutOf(next: NextView): Proposal['layout'] {
+    assert(next.kind !== 'inadequate', 'nobody proposes an inadequate view');
+    return next.kind === 'next'
+      ? next.view.sets.map(({ replicas }) => replicas)
+      : this.view.sets.map(() => []);
   }
 
   private missingAfter(fates: readonly Fate[]): readonly string[] {
@@ -269,11 +316,12 @@ export class ViewEnd {
     const turn = Math.max(isOutOfTurn ? 0 : place, this.isContested(staying) ? CONTEST_SHARE : 0);
     if (place >= 0 && isReady && waited >= turn * PATIENCE_MICROS) {
       if (!this.decision.isProposing) {
-        const fates = this.fates(staying); // as they are now: those were looked at
+        const { fates, joiners, next } = this.outlook(staying); // as it is now: that was looked at
         this.decision.propose(() => ({
           fates,
           trims: this.trims(staying),
-          joiners: this.joiners(staying, fates),
+          layout: this.layoutOf(next),
+          joiners,
         }));
       }
       this.proposeAt = now + (place + 1) * PATIENCE_MICROS * 2 ** Math.min(this.tries, MOST_DOUBLINGS);
@@ -310,8 +358,7 @@ export class ViewEnd {
   }
 
   /**
-   * Of those who are ready to go, oldest first, nobody goes who would take the last replica of a shard with it; unless
-   * all go.
+   * Of those who are ready to go, oldest first, nobody goes who would leave a shard with too few replicas; unless all go.
    */
   private fates(staying: readonly number[]): readonly Fate[] {
     const ranks = Array.from({ length: this.size }, (_, rank) => rank);
@@ -343,7 +390,7 @@ export class ViewEnd {
   private joiners(staying: readonly number[], fates: readonly Fate[]): readonly MemberIdentity[] {
     const going = staying.filter(rank => fates[rank] === 'stays');
     const byId = new Map<string, MemberIdentity>();
-    for (const joiner of staying.flatMap(rank => this.admittedBy(rank))) {
+    for (const joiner of [...staying.flatMap(rank => this.admittedBy(rank)), ...this.late]) {
       const isTaken = going.includes(rankOf(this.view, joiner.id));
       if (!isTaken && joiner.incarnation > (byId.get(joiner.id)?.incarnation ?? 0))
         byId.set(joiner.id, joiner);

@@ -14,7 +14,8 @@ import type { ControlMessage, DecidedMessage, KeysMessage } from '../ports.js';
 import type { RareBranch, TakesBranch } from '../rare-branches.js';
 import { memberColumns, type MemberColumns } from '../table/member-columns.js';
 import type { Table } from '../table/table.js';
-import { nextView } from '../view/next-view.js';
+import type { Placements } from '../view/placement.js';
+import { nextView, viewAfter, type Fate } from '../view/next-view.js';
 import { rankOfMember, type MemberIdentity, type View } from '../view/view.js';
 import { Admissions } from './admissions.js';
 import { describeFates, describeJoiners } from './describe-fates.js';
@@ -88,6 +89,7 @@ export class ViewManager {
     notes: EndNotes,
     private readonly suspicionMicros: number,
     private readonly takes: TakesBranch,
+    private readonly placements: Placements,
     private readonly standing?: Standing,
   ) {
     const size = view.members.length;
@@ -96,7 +98,7 @@ export class ViewManager {
     this.leaveReason = standing?.leaveReason;
     this.admissions = new Admissions(view);
     this.lease = new ReadLease(size, myRank, table, this.columns, suspicionMicros);
-    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes, this.lease, takes);
+    this.viewEnd = new ViewEnd(view, myRank, table, this.columns, notes, this.lease, takes, placements);
     this.connectedTo = view.members.map((_, rank) => rank === myRank);
     this.keysOf = [...this.connectedTo];
     this.suspicions = view.members.map(() => undefined);
@@ -164,11 +166,12 @@ export class ViewManager {
   }
 
   /** It comes over a network, and nobody else has looked at whether it fits. */
-  private problemOfRecord({ from, record: { fates, trims } }: DecidedMessage): string | undefined {
+  private problemOfRecord({ from, record: { fates, trims, layout } }: DecidedMessage): string | undefined {
     const { members, sets } = this.view;
     const fits =
       fates.length === members.length &&
       trims.length === sets.length &&
+      layout.length === sets.length &&
       sets.every(({ senders }, set) => trims[set]!.length === senders.length);
     if (!fits) return `${from.id} says what is decided, and it does not fit view ${this.view.vid}`;
     if (fates[this.myRank] === 'stays')
@@ -247,7 +250,37 @@ export class ViewManager {
    */
   admit(joiner: MemberIdentity): string | undefined {
     this.hasInput = true;
-    return this.admissions.add(joiner, this.state);
+    const { state, view, viewEnd } = this;
+    const isLate = state === 'wedged';
+    const keeper = this.doorkeeper;
+    if (isLate && keeper === undefined) return `view ${view.vid} does not run here (${state})`;
+    if (keeper !== undefined && keeper !== this.myRank)
+      return `view ${view.vid} lacks replicas, and only ${view.members[keeper]!.id} lets others in`;
+    const problem =
+      this.problemOfPlacing(joiner) ??
+      this.admissions.add(joiner, state, rank => isLate && !viewEnd.staying.includes(rank));
+    if (problem === undefined && isLate) viewEnd.letIn(joiner);
+    return problem;
+  }
+
+  /** What shards lack, in words, where there is no next view for it. */
+  get missingReplicas(): readonly string[] {
+    return this.state === 'wedged' && this.decided === undefined ? this.viewEnd.missingReplicas : [];
+  }
+
+  /** The only member that lets others in, by rank; undefined where any may. */
+  get doorkeeper(): number | undefined {
+    return this.state === 'wedged' ? this.viewEnd.doorkeeper : undefined;
+  }
+
+  /** Why a type's own placement would not have that process, if everybody stayed. */
+  private problemOfPlacing(joiner: MemberIdentity): string | undefined {
+    const { view, placements } = this;
+    if (placements.size === 0) return undefined;
+    const fates = view.members.map(({ id }): Fate => (id === joiner.id ? 'lost' : 'stays'));
+    const next = nextView(view, fates, [joiner], placements);
+    if (next.kind !== 'inadequate' || nextView(view, fates).kind === 'inadequate') return undefined;
+    return next.missing.join('; ');
   }
 
   /** Input: an invariant broke. Takes effect at once, because no turn follows. */
@@ -571,10 +604,8 @@ export class ViewManager {
       this.end(this.leaveReason!, true, record, multicasts, outbox);
       return;
     }
-    const next = nextView(this.view, record.fates, record.joiners);
-    assert(next.kind === 'next', `a record was decided that no view follows from: ${next.kind}`);
     this.dispatch('TRIMMED', reason, outbox);
-    outbox.effects.push({ kind: 'enter-view', view: next.view });
+    outbox.effects.push({ kind: 'enter-view', view: viewAfter(this.view, record) });
   }
 
   private end(

@@ -1,11 +1,13 @@
 /**
  * ViewRecord is what is decided when a view ends, once for all of it: what becomes of each member, and up to where each
- * replica set delivers, and who joins. The members and the layout of the next view follow from it by pure functions, so they
- * are not in it.
+ * replica set delivers, who joins, and who replicates which set in the next view. That view follows from it by a pure function
+ * (`viewAfter`), whoever made it and however: nobody but its proposer computes a layout.
  *
  * It lies in a member's row as cells of 8 bytes, beside its counters:
  *
- *     ballot | fate, by rank | trim, by replica set and sender | joiners (joiner-cells.ts) | checksum
+ *     ballot | fate, by rank | trim, by replica set and sender | layout | joiners (joiner-cells.ts) | checksum
+ *
+ * The layout is a bit for each replica set and each rank that the next view can have, 32 of them in a cell.
  *
  * It is pushed before the ballot in the row that vouches for it. A reader takes it only if ballot and checksum are right: a
  * member writes one record over another when a higher ballot comes, and a reader may see some cells of each.
@@ -13,7 +15,7 @@
 import { assert, fail } from '../assert.js';
 import type { Fate } from '../view/next-view.js';
 import type { MemberIdentity, View } from '../view/view.js';
-import { JOINER_CELLS, readJoiners, writeJoiners } from './joiner-cells.js';
+import { JOINER_CELLS, MOST_JOINERS, readJoiners, writeJoiners } from './joiner-cells.js';
 
 export interface ViewRecord {
   /** Under which it was accepted; see view-decision.ts. */
@@ -22,11 +24,15 @@ export interface ViewRecord {
   readonly fates: readonly Fate[];
   /** By replica set, by sender: how many of its frames are delivered in this view. */
   readonly trims: readonly (readonly number[])[];
+  /** By replica set: who replicates it in the next view, as ranks of that, in ascending order. */
+  readonly layout: readonly (readonly number[])[];
   /** Who is in the next view and was not in this one, in the order of their new ranks. */
   readonly joiners: readonly MemberIdentity[];
 }
 
 const FATES: readonly Fate[] = ['lost', 'leaves', 'stays'];
+/** Of the layout, in a cell. */
+const BITS = 32;
 
 /** How the records of one view lie in cells: the same for all members. */
 export class RecordLayout {
@@ -34,18 +40,26 @@ export class RecordLayout {
   readonly cells: number;
   private readonly members: number;
   private readonly senders: readonly number[];
+  /** Of the layout, by set. */
+  private readonly rankCells: number;
 
   constructor(view: View) {
     this.members = view.members.length;
     this.senders = view.sets.map(set => set.senders.length);
-    this.cells = 2 + this.members + this.senders.reduce((sum, count) => sum + count, 0) + JOINER_CELLS;
+    this.rankCells = Math.ceil((this.members + MOST_JOINERS) / BITS);
+    const trimCells = this.senders.reduce((sum, count) => sum + count, 0);
+    this.cells = 2 + this.members + trimCells + this.senders.length * this.rankCells + JOINER_CELLS;
   }
 
   /** @param cells `this.cells` of them are written */
   write(record: ViewRecord, cells: Float64Array): void {
-    const { fates, trims, joiners, ballot } = record;
+    const { fates, trims, layout, joiners, ballot } = record;
     assert(fates.length === this.members, `${fates.length} fates of ${this.members} members`);
     assert(trims.length === this.senders.length, `trims of ${trims.length} of ${this.senders.length} sets`);
+    assert(
+      layout.length === this.senders.length,
+      `a layout of ${layout.length} of ${this.senders.length} sets`,
+    );
     let at = 0;
     cells[at++] = ballot;
     for (const fate of fates) cells[at++] = FATES.indexOf(fate);
@@ -53,6 +67,10 @@ export class RecordLayout {
       assert(counts.length === this.senders[set], `${counts.length} trims of ${this.senders[set]} senders`);
       for (const count of counts) cells[at++] = count;
     });
+    for (const ranks of layout) {
+      this.writeRanks(ranks, cells, at);
+      at += this.rankCells;
+    }
     writeJoiners(joiners, cells, at);
     at += JOINER_CELLS;
     cells[at] = checksum(cells, at);
@@ -65,7 +83,25 @@ export class RecordLayout {
     let at = 1;
     const fates = Array.from({ length: this.members }, () => fateOf(cells[at++]!));
     const trims = this.senders.map(count => Array.from({ length: count }, () => countOf(cells[at++]!)));
-    return { ballot, fates, trims, joiners: readJoiners(cells, at) };
+    const layout = this.senders.map((_, set) => this.readRanks(cells, at + set * this.rankCells));
+    at += this.senders.length * this.rankCells;
+    return { ballot, fates, trims, layout, joiners: readJoiners(cells, at) };
+  }
+
+  private writeRanks(ranks: readonly number[], cells: Float64Array, at: number): void {
+    cells.fill(0, at, at + this.rankCells);
+    for (const rank of ranks) {
+      assert(rank < this.members + MOST_JOINERS, `rank ${rank} after a view of ${this.members} members`);
+      const cell = at + Math.floor(rank / BITS);
+      cells[cell] = (cells[cell]! | (1 << (rank % BITS))) >>> 0;
+    }
+  }
+
+  private readRanks(cells: Float64Array, at: number): readonly number[] {
+    const ranks: number[] = [];
+    for (let rank = 0; rank < this.rankCells * BITS; rank++)
+      if ((cells[at + Math.floor(rank / BITS)]! >>> (rank % BITS)) & 1) ranks.push(rank);
+    return ranks;
   }
 }
 

@@ -43,7 +43,7 @@ export function waitingFor(state: MembershipState, waiting: Waiting): readonly s
 
 function waitingToLeave({ myRank, table, columns, viewEnd }: Waiting): readonly string[] {
   if (table.read(myRank, columns.leaving) === 0) return ['everybody to deliver what this member sent'];
-  return viewEnd.heldAlone.map(what => `somebody else to hold what it holds alone (${what})`);
+  return viewEnd.neededFor.map(what => `somebody else to hold what it holds (${what})`);
 }
 
 function waitingForDecision({ view: { members, vid }, viewEnd }: Waiting): readonly string[] {

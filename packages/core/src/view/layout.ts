@@ -5,9 +5,12 @@
  *
  * It is *sticky* (a survivor keeps its place, because moving a replica moves its state), *even* (each shard gets the
  * same number of replicas while members last, and load differs by little), and honest: where a shard would fall short of
- * its minimum the layout is *inadequate* and says which shard lacks how many.
+ * its minimum the layout is *inadequate* and says which shard lacks how many. A type may name the nodes that hold it (reserved.ts), or
+ * have a function of its own that places it (placement.ts).
  */
 import { assert } from '../assert.js';
+import { placedBy, type Placement } from './placement.js';
+import { mayHold } from './reserved.js';
 import type { DeliveryMode, MemberIdentity, PlacedSubgroup, ShardPlacement, View } from './view.js';
 
 /** What one actor type asks for. */
@@ -21,6 +24,10 @@ export interface SubgroupSpec {
   readonly maxReplicas: number;
   /** Who may send: every replica, or the oldest so many of them. */
   readonly senders: 'all' | number;
+  /** Ids of the only members that hold it; left out: whichever no type names. */
+  readonly nodes?: readonly string[];
+  /** Says who replicates which shard; left out: the even layout. */
+  readonly placement?: Placement | undefined;
 }
 
 export type Layout =
@@ -38,22 +45,60 @@ export function layoutSubgroups(
   previous?: View,
 ): Layout {
   const missing: string[] = [];
-  const subgroups = specs.map(spec => {
+  const named = specs.map(({ nodes = [] }) => ({ nodes }));
+  const subgroups = specs.map((spec, type) => {
     const survivors = survivingReplicas(spec, members, previous);
-    const placed = placeEvenly(spec, members.length, survivors);
-    placed.forEach((replicas, shard) => {
-      if (replicas.length < spec.minReplicas) {
-        missing.push(
-          `${spec.name} shard ${shard} has ${replicas.length} of at least ${spec.minReplicas} replicas ` +
-            `(${members.length} members)`,
-        );
-      }
-    });
-    const shards = placed.map(replicas => placement(replicas, spec.senders));
-    const { name, mode, maxReplicas, senders } = spec;
-    return { name, mode, shards, maxReplicas, maxSenders: senders === 'all' ? Infinity : senders };
+    const able = members.flatMap(({ id }, rank) => (mayHold(named, type, id) ? [rank] : []));
+    const placed = place(spec, members, able, survivors);
+    if (typeof placed === 'string') missing.push(placed);
+    const shards = typeof placed === 'string' ? survivors : placed;
+    if (shards === placed) missing.push(...shortOf(spec, shards, members.length, able.length));
+    const { name, mode, minReplicas, maxReplicas, senders } = spec;
+    return {
+      name,
+      mode,
+      ...named[type]!,
+      shards: shards.map(replicas => shardPlacement(replicas, senders)),
+      minReplicas,
+      maxReplicas,
+      maxSenders: senders === 'all' ? Infinity : senders,
+      isApart: spec.placement !== undefined,
+    };
   });
   return missing.length > 0 ? { adequate: false, missing } : { adequate: true, subgroups };
+}
+
+/** By shard, the replicas; or why there are none, in words. */
+function place(
+  spec: SubgroupSpec,
+  members: readonly MemberIdentity[],
+  able: readonly number[],
+  survivors: readonly number[][],
+): readonly (readonly number[])[] | string {
+  const { name: type, placement, minReplicas, maxReplicas } = spec;
+  if (placement === undefined) return placeEvenly(spec, able, members.length, survivors);
+  const ids = members.map(({ id }) => id);
+  return placedBy(placement, { type, members: ids, held: survivors, free: able, minReplicas, maxReplicas });
+}
+
+/** The shards that have fewer replicas than they must have, in words. */
+function shortOf(
+  { name, minReplicas, nodes = [] }: SubgroupSpec,
+  shards: readonly (readonly number[])[],
+  memberCount: number,
+  ableCount: number,
+): readonly string[] {
+  const who =
+    ableCount === memberCount
+      ? `${memberCount} members`
+      : nodes.length > 0
+        ? `of its nodes ${nodes.join(', ')} ${ableCount} are members`
+        : `${ableCount} of ${memberCount} members are not reserved for others`;
+  return shards.flatMap(({ length }, shard) =>
+    length < minReplicas
+      ? [`${name} shard ${shard} has ${length} of at least ${minReplicas} replicas (${who})`]
+      : [],
+  );
 }
 
 /** Per shard, the ranks in the new member list of those who already replicated it. */
@@ -79,7 +124,12 @@ function survivingReplicas(
  * this type. Passes and not shard by shard: when members run short, every shard gets its second replica before any gets
  * its third.
  */
-function placeEvenly(spec: SubgroupSpec, memberCount: number, survivors: readonly number[][]): number[][] {
+function placeEvenly(
+  spec: SubgroupSpec,
+  able: readonly number[],
+  memberCount: number,
+  survivors: readonly number[][],
+): number[][] {
   assert(spec.shards > 0, `${spec.name} asks for ${spec.shards} shards`);
   assert(
     spec.minReplicas <= spec.maxReplicas,
@@ -90,16 +140,17 @@ function placeEvenly(spec: SubgroupSpec, memberCount: number, survivors: readonl
   const load = new Array<number>(memberCount).fill(0);
   for (const replicas of shards) for (const rank of replicas) load[rank]!++;
 
-  const target = Math.min(spec.maxReplicas, memberCount);
+  const target = Math.min(spec.maxReplicas, able.length);
   for (let size = 0; size < target; size++) {
     for (const replicas of shards) {
       if (replicas.length > size) continue;
-      const rank = leastLoaded(load, replicas);
+      const rank = leastLoaded(able, load, replicas);
+      if (rank < 0) continue; // a survivor that may hold no more of it is none of those
       replicas.push(rank);
       load[rank]!++;
     }
   }
-  evenOut(shards, survivors, load);
+  if (able.length > 0) evenOut(shards, survivors, able, load);
   return shards.map(replicas => replicas.sort((a, b) => a - b));
 }
 
@@ -107,9 +158,14 @@ function placeEvenly(spec: SubgroupSpec, memberCount: number, survivors: readonl
  * Moves replicas that nobody holds yet from the busiest members to the idlest, until none has two shards more than
  * another. The passes alone can end on a shard whose only idle member is in it already.
  */
-function evenOut(shards: number[][], survivors: readonly number[][], load: number[]): void {
+function evenOut(
+  shards: number[][],
+  survivors: readonly number[][],
+  able: readonly number[],
+  load: number[],
+): void {
   for (;;) {
-    const idlest = load.indexOf(Math.min(...load));
+    const idlest = able.reduce((best, rank) => (load[rank]! < load[best]! ? rank : best));
     const from = shards.findIndex((replicas, shard) =>
       replicas.some(rank => canMove(rank, idlest, replicas, survivors[shard]!, load)),
     );
@@ -132,16 +188,15 @@ function canMove(
   return load[rank]! >= load[to]! + 2 && !replicas.includes(to) && !survivors.includes(rank);
 }
 
-/** The rank with the lowest load that is not yet in `replicas`; the oldest of equals. */
-function leastLoaded(load: readonly number[], replicas: readonly number[]): number {
+/** Of those who are able, the rank with the lowest load that is not yet in `replicas`, the oldest of equals; -1 if all are. */
+function leastLoaded(able: readonly number[], load: readonly number[], replicas: readonly number[]): number {
   let best = -1;
-  for (let rank = 0; rank < load.length; rank++) {
+  for (const rank of able) {
     if (!replicas.includes(rank) && (best < 0 || load[rank]! < load[best]!)) best = rank;
   }
-  assert(best >= 0, `no member left for a shard of ${replicas.length} replicas`);
   return best;
 }
 
-function placement(replicas: readonly number[], senders: 'all' | number): ShardPlacement {
+function shardPlacement(replicas: readonly number[], senders: 'all' | number): ShardPlacement {
   return { replicas, senders: senders === 'all' ? replicas : replicas.slice(0, senders) };
 }

@@ -3,6 +3,7 @@
  * replicate which shard. Everything that can differ between two epochs hangs on it; nothing in a view ever changes.
  */
 import { assert } from '../assert.js';
+import type { NamesNodes } from './reserved.js';
 
 /** Who a process is. One that comes back under the same id has another incarnation, and is somebody else. */
 export interface MemberIdentity {
@@ -23,9 +24,11 @@ export interface ShardPlacement {
 }
 
 /** One actor type. */
-export interface Subgroup {
+export interface Subgroup extends NamesNodes {
   readonly name: string;
   readonly mode: DeliveryMode;
+  /** With fewer replicas a shard must not work, so a view with such a shard does not come to be. */
+  readonly minReplicas: number;
   /** Replicas of a shard, while members last: who joins fills up to that. */
   readonly maxReplicas: number;
   /** How many of them may send, the oldest; Infinity: all. */
@@ -34,8 +37,10 @@ export interface Subgroup {
 
 /** An actor type with the places of its shards. */
 export interface PlacedSubgroup
-  extends Pick<Subgroup, 'name' | 'mode'>, Partial<Pick<Subgroup, 'maxReplicas' | 'maxSenders'>> {
+  extends Pick<Subgroup, 'name' | 'mode'>, Partial<Omit<Subgroup, 'name' | 'mode'>> {
   readonly shards: readonly ShardPlacement[];
+  /** Whether each shard has a multicast of its own, because who places them may part them later. */
+  readonly isApart?: boolean;
 }
 
 /**
@@ -67,11 +72,11 @@ export interface View {
 /** The view that a group begins with, from a layout of its members. */
 export function foundingView(members: readonly MemberIdentity[], placed: readonly PlacedSubgroup[]): View {
   const sets: (ReplicaSet & { shards: number[] })[] = [];
-  placed.forEach(({ mode, shards }, subgroup) => {
+  placed.forEach(({ mode, shards, isApart = false }, subgroup) => {
     const byPlacement = new Map<string, number[]>();
     shards.forEach(({ replicas, senders }, shard) => {
       const key = `${replicas.join()}|${senders.join()}`;
-      const sharing = byPlacement.get(key);
+      const sharing = isApart ? undefined : byPlacement.get(key);
       if (sharing !== undefined) {
         sharing.push(shard);
         return;
@@ -84,13 +89,19 @@ export function foundingView(members: readonly MemberIdentity[], placed: readonl
   return { vid: 0, members, subgroups: placed.map(subgroupOf), sets };
 }
 
-/** Where nobody says more, a shard is to have as many replicas as it begins with, and if all of those send, all do later. */
-function subgroupOf({ name, mode, shards, maxReplicas, maxSenders }: PlacedSubgroup): Subgroup {
+/**
+ * Where nobody says more, a shard is to have as many replicas as it begins with and works with one of them, on whichever members; and
+ * if all of those send, all do later.
+ */
+function subgroupOf({ name, mode, shards, nodes, ...limits }: PlacedSubgroup): Subgroup {
+  const { minReplicas, maxReplicas, maxSenders } = limits;
   const isSentByAll = shards.every(({ replicas, senders }) => senders.length === replicas.length);
   const most = (counts: readonly number[]): number => counts.reduce((a, b) => Math.max(a, b), 1);
   return {
     name,
     mode,
+    nodes: nodes ?? [],
+    minReplicas: minReplicas ?? 1,
     maxReplicas: maxReplicas ?? most(shards.map(({ replicas }) => replicas.length)),
     maxSenders: maxSenders ?? (isSentByAll ? Infinity : most(shards.map(({ senders }) => senders.length))),
   };
@@ -120,8 +131,12 @@ export function assertView(view: View): void {
   const ids = new Set(view.members.map(member => member.id));
   assert(ids.size === view.members.length, `view ${view.vid} names a member twice`);
   for (const { subgroup, replicas, senders } of view.sets) {
-    const { name } = view.subgroups[subgroup]!;
+    const { name, minReplicas } = view.subgroups[subgroup]!;
     assert(replicas.length > 0, `a shard of ${name} has no replicas in view ${view.vid}`);
+    assert(
+      replicas.length >= minReplicas,
+      `a shard of ${name} has ${replicas.length} of at least ${minReplicas} replicas in view ${view.vid}`,
+    );
     assert(senders.length > 0, `a shard of ${name} has no senders in view ${view.vid}`);
     replicas.forEach((rank, i) => {
       assert(rank >= 0 && rank < view.members.length, `rank ${rank} outside view of ${view.members.length}`);

@@ -53,7 +53,13 @@ function keysFrom(rank: number, of: View = view): KeysMessage {
 const keys = keysFrom(1);
 const greeting: ApplicationMessage = { kind: 'application', vid: 0, from: members[1]!, bytes: NO_BYTES };
 /** n1 goes on alone; of my messages it delivers two more. */
-const WITHOUT_ME: ViewRecord = { ballot: 2, fates: ['lost', 'stays'], trims: [[2, 0]], joiners: [] };
+const WITHOUT_ME: ViewRecord = {
+  ballot: 2,
+  fates: ['lost', 'stays'],
+  trims: [[2, 0]],
+  layout: [[0]],
+  joiners: [],
+};
 const farewell: DecidedMessage = { kind: 'decided', vid: 0, from: members[1]!, record: WITHOUT_ME };
 
 /** n0, over a fabric that carries nothing but what a test puts into its memory. */

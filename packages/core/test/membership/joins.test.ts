@@ -59,6 +59,66 @@ describe('a process that joins', () => {
     world.close();
   });
 
+  it('makes up for what was lost below the minimum: until then the group stands still, and says why', () => {
+    const shards = [{ replicas: [0, 2], senders: [0, 2] }];
+    const world = new World(3, 'ordered', [{ name: 'pair', mode: 'ordered', shards, minReplicas: 2 }]);
+    const [n0, n1, n2] = world.nodes as [Node, Node, Node];
+    n1.send('before');
+    world.kill(n2);
+    world.runFor(20 * SUSPICION);
+    for (const { member } of [n0, n1]) {
+      expect(member.state).to.equal('wedged');
+      expect(member.waitingFor()).to.deep.equal([
+        'a replica (pair shard 0: 1 of at least 2 replicas is left)',
+      ]);
+      expect(member.doorkeeper).to.equal(n0.identity);
+    }
+    expect(n1.member.admit(named('n2'))).to.equal('view 0 lacks replicas, and only n0 lets others in');
+    expect(n0.member.admit(named('n1'))).to.equal('view 0 has n1 (incarnation 1) still');
+    const again = world.join(named('n2'), n0);
+    world.runFor(10_000);
+    for (const node of [n0, n1, again]) node.send('after');
+    world.settle();
+    expectOneGroup([n0, n1, again], 1);
+    expect(again.member.view.sets[1]!.replicas).to.deep.equal([0, 2]);
+    expect(again.delivered).to.have.lengthOf(4);
+    world.close();
+  });
+
+  it('comes in by another one where the one that was to let it in dies', () => {
+    const shards = [{ replicas: [1, 4], senders: [1, 4] }];
+    const world = new World(5, 'ordered', [{ name: 'pair', mode: 'ordered', shards, minReplicas: 2 }]);
+    const [n0, n1, n2, n3, n4] = world.nodes as [Node, Node, Node, Node, Node];
+    world.kill(n4);
+    world.runFor(10_000);
+    expect(n0.member.admit(named('lost'))).to.equal(undefined);
+    n0.turn(world.now);
+    world.kill(n0, 0);
+    world.runFor(10_000);
+    expect(n2.member.doorkeeper).to.equal(n1.identity);
+    const joiner = world.join(named('new'), n1);
+    world.runFor(100_000); // n1 gives n0 its time, as it would in any view change
+    expectOneGroup([n1, n2, n3, joiner], 1);
+    world.close();
+  });
+
+  it('is waited for by who would leave a shard with too few replicas', () => {
+    const shards = [{ replicas: [0, 1], senders: [0, 1] }];
+    const pair: PlacedSubgroup = { name: 'pair', mode: 'ordered', shards, minReplicas: 2, maxReplicas: 3 };
+    const world = new World(3, 'ordered', [pair]);
+    const [n0, n1, n2] = world.nodes as [Node, Node, Node];
+    n1.member.leave('maintenance');
+    world.runFor(10_000);
+    expect(n1.member.waitingFor()).to.deep.equal([
+      'somebody else to hold what it holds (pair shard 0: 1 of at least 2 replicas is left)',
+    ]);
+    const joiner = world.join(named('new'), n0);
+    world.runFor(10_000);
+    expect(n1.member.state).to.equal('left');
+    expectOneGroup([n0, n2, joiner], n0.member.view.vid);
+    world.close();
+  });
+
   it('hears in an unordered set, once, what those before it handed up early', () => {
     const world = new World(3, 'unordered');
     const [n0, n1, n2] = world.nodes as [Node, Node, Node];

@@ -356,7 +356,7 @@ describe('a member that leaves', () => {
     for (const { member } of world.nodes) expect(member.view.vid).to.equal(0);
     expect([n0.member.state, n0.member.waitingFor()]).to.deep.equal([
       'leaving',
-      ['somebody else to hold what it holds alone (alone shard 0: no replica is left)'],
+      ['somebody else to hold what it holds (alone shard 0: no replica is left)'],
     ]);
     n1.send('still');
     world.runFor(10_000);

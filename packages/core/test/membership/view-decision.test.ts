@@ -3,8 +3,18 @@ import { ViewDecision, type Proposal, type ViewRecord, type Vote } from '@bowech
 import { expect } from 'chai';
 
 const SIZE = 3;
-const MINE: Proposal = { fates: ['stays', 'stays', 'lost'], trims: [[1, 1, 1]], joiners: [] };
-const THEIRS: Proposal = { fates: ['stays', 'lost', 'stays'], trims: [[2, 2, 2]], joiners: [] };
+const MINE: Proposal = {
+  fates: ['stays', 'stays', 'lost'],
+  trims: [[1, 1, 1]],
+  layout: [[0, 1]],
+  joiners: [],
+};
+const THEIRS: Proposal = {
+  fates: ['stays', 'lost', 'stays'],
+  trims: [[2, 2, 2]],
+  layout: [[0]],
+  joiners: [],
+};
 
 function record(ballot: number, proposal: Proposal): ViewRecord {
   return { ballot, ...proposal };

@@ -63,7 +63,13 @@ function wedged(): readonly [Member, Member, Member, Member, Member] {
   return members as [Member, Member, Member, Member, Member];
 }
 
-const ALL_STAY: ViewRecord = { ballot: 1, fates: RANKS.map(() => 'stays'), trims: [[10]], joiners: [] };
+const ALL_STAY: ViewRecord = {
+  ballot: 1,
+  fates: RANKS.map(() => 'stays'),
+  trims: [[10]],
+  layout: [RANKS],
+  joiners: [],
+};
 
 describe('the end of a view', () => {
   it('is known to who sees more than half accept one record, and shown', () => {

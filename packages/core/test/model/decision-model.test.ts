@@ -72,10 +72,12 @@ const BUGS: Readonly<Record<string, readonly [method: string, broken: (original:
 
 /** What `carryOn` does once it has promises enough, as these bugs count them. */
 function finish(insides: Insides, promises: readonly Vote[]): void {
-  const { makeRecord } = insides as unknown as { makeRecord: () => { fates: []; trims: []; joiners: [] } };
+  const { makeRecord } = insides as unknown as {
+    makeRecord: () => { fates: []; trims: []; layout: []; joiners: [] };
+  };
   const highest = promises.reduce((best, vote) => (vote.accepted > best.accepted ? vote : best));
-  const { fates, trims, joiners } = highest.record ?? makeRecord();
-  insides.accept({ ballot: insides.ballot, fates, trims, joiners });
+  const { fates, trims, layout, joiners } = highest.record ?? makeRecord();
+  insides.accept({ ballot: insides.ballot, fates, trims, layout, joiners });
 }
 
 function withBug<T>(name: string, run: () => T): T {
@@ -90,11 +92,13 @@ function withBug<T>(name: string, run: () => T): T {
   }
 }
 
-/** What the cells hold, whatever it is: fates as they come, and one set whose senders are all members. */
+/** What the cells hold, whatever it is: fates as they come, one set whose senders are all members, and its layout in one cell. */
 function readUnchecked(cells: Float64Array, ballot: number): ViewRecord {
-  const size = (cells.length - 2 - JOINER_CELLS) / 2;
+  const size = (cells.length - 3 - JOINER_CELLS) / 2;
   const fates = Array.from(cells.subarray(1, 1 + size), cell => (cell === 2 ? 'stays' : 'lost'));
-  return { ballot, fates, trims: [Array.from(cells.subarray(1 + size, 1 + 2 * size))], joiners: [] };
+  const trims = [Array.from(cells.subarray(1 + size, 1 + 2 * size))];
+  const layout = [[Math.log2(cells[1 + 2 * size]!)]];
+  return { ballot, fates, trims, layout, joiners: [] };
 }
 
 function firstWrong(rules = PROTOCOL_ROWS): { readonly seed: number; readonly what: string } | undefined {

@@ -149,6 +149,7 @@ export class DecisionModel {
     return {
       fates: this.members.map(() => 'stays'),
       trims: [this.members.map(() => rank * 1000 + mark)],
+      layout: [[rank]],
       joiners: [],
     };
   }

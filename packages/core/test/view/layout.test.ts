@@ -95,6 +95,48 @@ describe('layout', () => {
     });
   });
 
+  it('keeps to the nodes that a type names, and keeps those free of what does not name them', () => {
+    const some = fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(shape, some, some, ({ nodes, shards, replicas }, first, second) => {
+        const named = [first, second, []].map(ranks => ranks.map(rank => `n${rank}`));
+        const specs = named.map((each, i) => ({ ...spec(shards, 1, replicas), name: `t${i}`, nodes: each }));
+        const group = members(nodes);
+        const isReserved = (id: string): boolean => named.some(each => each.includes(id));
+        const mayHave = named.map(each =>
+          group.filter(({ id }) => (each.length > 0 ? each.includes(id) : !isReserved(id))),
+        );
+        const layout = layoutSubgroups(specs, group);
+        expect(layout.adequate).to.equal(mayHave.every(({ length }) => length > 0));
+        if (!layout.adequate) return;
+        layout.subgroups.forEach(({ shards: placed }, type) => {
+          const able = mayHave[type]!.map(({ id }) => id);
+          const load = new Map(able.map(id => [id, 0]));
+          for (const { replicas: ranks } of placed) {
+            expect(ranks).to.have.lengthOf(Math.min(able.length, replicas));
+            for (const rank of ranks) load.set(group[rank]!.id, load.get(group[rank]!.id)! + 1);
+          }
+          expect([...load.keys()]).to.deep.equal(able);
+          expect(Math.max(...load.values()) - Math.min(...load.values())).to.be.at.most(1);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('says why where the nodes of a type are not there, or all are reserved for others', () => {
+    const own = { ...spec(1, 2, 2), nodes: ['n1', 'n7'] };
+    const other = { ...spec(1, 1, 3), name: 'other' };
+    expect(layoutSubgroups([own, other], members(3))).to.deep.equal({
+      adequate: false,
+      missing: ['bank shard 0 has 1 of at least 2 replicas (of its nodes n1, n7 1 are members)'],
+    });
+    expect(layoutSubgroups([{ ...own, nodes: ['n0', 'n1'] }, other], members(2))).to.deep.equal({
+      adequate: false,
+      missing: ['other shard 0 has 0 of at least 1 replicas (0 of 2 members are not reserved for others)'],
+    });
+  });
+
   it('takes the oldest replicas as senders when only some may send', () => {
     const view = viewOf([{ ...spec(1, 1, 3), senders: 2 }], members(3));
     expect(view.sets[0]).to.deep.include({ replicas: [0, 1, 2], senders: [0, 1] });

@@ -7,6 +7,8 @@ import {
   isMajority,
   layoutSubgroups,
   nextView,
+  setsForJoiner,
+  viewAfter,
   whoStays,
   type DeliveryMode,
   type Fate,
@@ -247,6 +249,78 @@ describe('the next view', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('is what follows from its layout, once that is decided', () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 0, max: 4 }), ({ size, specs, changes: [fates] }, count) => {
+        const layout = layoutSubgroups(
+          specs.map((spec, i) => ({ name: `type${i}`, ...spec })),
+          groupOf(size),
+        );
+        if (!layout.adequate) return;
+        const view = founders(size, layout.subgroups);
+        const joiners = Array.from({ length: count }, (_, i) => ({ id: `joiner${i}`, incarnation: i + 1 }));
+        const next = nextView(view, fates!, joiners);
+        if (next.kind !== 'next') return;
+        const decided = next.view.sets.map(({ replicas }) => replicas);
+        expect(viewAfter(view, { fates: fates!, layout: decided, joiners })).to.deep.equal(next.view);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is refused where a survivor would lose what it holds, or hold what it never learned', () => {
+    const fates: Fate[] = ['stays', 'lost', 'stays', 'stays'];
+    const moves: readonly (readonly [layout: number[][], rank: number])[] = [
+      [[[0]], 2],
+      [[[0, 1, 2]], 3],
+    ];
+    for (const [layout, rank] of moves)
+      expect(() => viewAfter(bank, { fates, layout, joiners: [] })).to.throw(
+        `the layout after view 0 moves set 0 at rank ${rank}`,
+      );
+    expect(() => viewAfter(bank, { fates, layout: [], joiners: [] })).to.throw('a layout of 0 sets after 1');
+    expect(() => viewAfter(bank, { fates, layout: [[0, 1, 3]], joiners: [] })).to.throw('rank 3');
+  });
+
+  it('is inadequate below the minimum of a type, until those who join make up for it', () => {
+    const shards = [{ replicas: [0, 1, 2], senders: [0, 1, 2] }];
+    const view = founders(5, [{ name: 'bank', mode: 'ordered', shards, minReplicas: 2, maxReplicas: 3 }]);
+    const fates: Fate[] = ['stays', 'lost', 'lost', 'stays', 'stays'];
+    expect(nextView(view, fates)).to.deep.equal({
+      kind: 'inadequate',
+      missing: ['bank shard 0: 1 of at least 2 replicas is left'],
+    });
+    const next = nextView(view, fates, [{ id: 'new', incarnation: 1 }]);
+    expect(next.kind === 'next' && next.view.sets[0]).to.deep.include({ replicas: [0, 3], senders: [0, 3] });
+  });
+
+  it('tells a joiner what it would get alone, where the shard needs others too', () => {
+    const shards = [{ replicas: [0, 1, 2], senders: [0, 1, 2] }];
+    const view = founders(5, [{ name: 'bank', mode: 'ordered', shards, minReplicas: 3, maxReplicas: 3 }]);
+    const fates: Fate[] = ['stays', 'lost', 'lost', 'stays', 'stays'];
+    const [a, b] = [
+      { id: 'a', incarnation: 1 },
+      { id: 'b', incarnation: 1 },
+    ] as const;
+    expect(nextView(view, fates, [a]).kind).to.equal('inadequate');
+    expect(setsForJoiner(view, fates, a)).to.deep.equal([0]);
+    expect(nextView(view, fates, [a, b]).kind).to.equal('next');
+  });
+
+  it('fills up a type that names nodes with those alone, and others with those that no type names', () => {
+    const shards = [{ replicas: [0], senders: [0] }];
+    const view = founders(2, [
+      { name: 'own', mode: 'ordered', shards, maxReplicas: 3, nodes: ['n0', 'a'] },
+      { name: 'log', mode: 'ordered', shards: [{ replicas: [1], senders: [1] }], maxReplicas: 3 },
+    ]);
+    const joiners = ['a', 'b'].map(id => ({ id, incarnation: 1 }));
+    const next = nextView(view, ['stays', 'stays'], joiners);
+    expect(next.kind === 'next' && next.view.sets.map(({ replicas }) => replicas)).to.deep.equal([
+      [0, 2],
+      [1, 3],
+    ]);
   });
 
   it('gives those who join together shards of their own before any gets a second one', () => {

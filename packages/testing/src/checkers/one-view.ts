@@ -69,6 +69,6 @@ export class OneView extends Checker {
 }
 
 /** A record as all must know it; the ballot under which it was seen may differ. */
-function textOf({ fates, trims, joiners }: ViewRecord): string {
-  return JSON.stringify([fates, trims, joiners]);
+function textOf({ fates, trims, layout, joiners }: ViewRecord): string {
+  return JSON.stringify([fates, trims, layout, joiners]);
 }

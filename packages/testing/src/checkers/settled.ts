@@ -115,16 +115,22 @@ export class Settled extends Checker {
           return;
         break;
       case 'leaving':
-        // Nobody else holds what it holds alone.
-        if (world.members[node]!.waitingFor().some(what => what.includes('no replica is left'))) return;
+        // Too few others hold what it holds.
+        if (this.lacksReplicas(node)) return;
         break;
       case 'wedged':
         if (this.lostSet(world.members[node]!.view) !== undefined || !this.canDecide(node)) return;
+        // With fewer replicas than a type must have it waits for somebody to join. Whom it counts on is its own matter.
+        if (this.lacksReplicas(node) && world.joining.length === 0) return;
         break;
       default:
         break;
     }
     this.failState(`node ${node} is ${this.stateOf(node)} for ever`);
+  }
+
+  private lacksReplicas(node: number): boolean {
+    return this.world.members[node]!.waitingFor().some(what => / (is|are) left\)$/.test(what));
   }
 
   /** A set of that view of which no replica runs or waits any more. */

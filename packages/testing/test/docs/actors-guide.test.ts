@@ -81,6 +81,22 @@ class Session {
   }
 }
 
+@Replicated({
+  name: 'ledger',
+  shards: 2,
+  placement: ({ held, free, maxReplicas }) =>
+    held.map((holders, shard) => {
+      const spread = free.map((_, i) => free[(i + shard) % free.length]!);
+      return [...new Set([...holders, ...spread])].slice(0, Math.max(maxReplicas, holders.length));
+    }),
+})
+class Ledger {
+  private entries = 0;
+  @Command() add(): number {
+    return ++this.entries;
+  }
+}
+
 @Replicated({ name: 'roster' })
 class Roster {
   private present: string[] = [];
@@ -155,6 +171,16 @@ describe('the guide to actors', () => {
     await session.touch();
     await session.end();
     expect(await session.touch()).to.equal(1);
+  });
+
+  it('places replicas by a function', async () => {
+    using sim = simulate({ actors: [Ledger], seed: 1, nodes: 4 });
+    expect(await sim.get(Ledger, 'all').add()).to.equal(1);
+    const [first] = sim.world.members;
+    expect(first!.view.sets.map(({ shards, replicas }) => [shards, replicas])).to.deep.equal([
+      [[0], [0, 1, 2]],
+      [[1], [1, 2, 3]],
+    ]);
   });
 
   it('reads what was answered before, or what is here', async () => {

@@ -51,6 +51,41 @@ export const JOIN_MUTANTS: readonly Mutant[] = [
       ),
   },
   {
+    name: 'lays the next view out by itself, and not as it was decided',
+    killers: ['one-view', 'settled', 'no-halt', 'liveness'],
+    profile: 'faulty',
+    plant: () =>
+      replaceMethod<ViewManager, unknown[], void>(
+        ViewManager,
+        'finish',
+        original =>
+          function (...args) {
+            const record = (this['viewEnd'] as ViewEnd).decided;
+            const stay = record?.fates.filter(fate => fate === 'stays').length ?? 0;
+            // The youngest has no use for joiners, so it would leave them without replicas.
+            if (record !== undefined && this['myRank'] === record.fates.length - 1)
+              Reflect.set(
+                record,
+                'layout',
+                record.layout.map(ranks => ranks.filter(rank => rank < stay)),
+              );
+            original.apply(this, args);
+          },
+      ),
+  },
+  {
+    name: 'goes on with fewer replicas than a type must have',
+    killers: ['no-halt', 'settled', 'liveness'],
+    profile: 'hostile',
+    plant: () => replaceGetter(ViewEnd, 'missingReplicas', () => []),
+  },
+  {
+    name: 'lets nobody in where replicas are missing',
+    killers: ['settled', 'liveness'],
+    profile: 'hostile',
+    plant: () => replaceGetter(ViewEnd, 'doorkeeper', () => undefined),
+  },
+  {
     name: 'lets in what a member says that is not wedged',
     killers: ['settled', 'liveness', 'one-view', 'no-halt'],
     profile: 'faulty',

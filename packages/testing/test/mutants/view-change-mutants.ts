@@ -166,9 +166,9 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
         'carryOn',
         () =>
           function () {
-            const { fates, trims, joiners } = (this['makeRecord'] as () => Proposal)();
+            const { fates, trims, layout, joiners } = (this['makeRecord'] as () => Proposal)();
             const accept = this['accept'] as (record: ViewRecord) => void;
-            accept.call(this, { ballot: this['ballot'] as number, fates, trims, joiners });
+            accept.call(this, { ballot: this['ballot'] as number, fates, trims, layout, joiners });
           },
       );
       return together(restoreProposals, restoreCarryOn);
@@ -209,6 +209,7 @@ export const VIEW_CHANGE_MUTANTS: readonly Mutant[] = [
               trims: (this['senders'] as readonly number[]).map(count =>
                 Array.from({ length: count }, () => 0),
               ),
+              layout: (this['senders'] as readonly number[]).map(() => []),
               joiners: [],
             };
             return record;
