@@ -112,13 +112,17 @@ export class Calls implements CallPort {
   }
 
   private runReads(set: number): number {
-    const now = this.options.now(); // after the reads were called, whatever came before in this step
+    const { member, now: clock, wake } = this.options;
+    const now = clock(); // after the reads were called, whatever came before in this step
     const reads = this.waitingReads[set]!;
     let done = 0;
     for (let waiting = reads.first; waiting !== undefined && done < MOST_PER_STEP; waiting = reads.first) {
       const { call, read, run } = waiting;
       if (!call.isSettled) {
-        if (!read.isDue(now)) break;
+        if (!read.isDue(now)) {
+          if (member.nextDeadline <= now) wake(); // it has begun anew, and asks the others
+          break;
+        }
         call.settle(run());
       }
       reads.shift();
