@@ -257,8 +257,10 @@ export class ViewEnd {
     assert(this.isWedged, 'who is not wedged has no vote');
     this.lookedAt = now;
     for (let rank = 0; rank < this.size; rank++) if (rank !== this.myRank) this.lookAt(rank);
-    const isOutOfTurn = this.tries === 0 && this.known === undefined && this.takes('proposes out of turn');
-    if (now >= this.proposeAt || isOutOfTurn) this.proposeIfDue(now, isOutOfTurn);
+    const isFirstTry = this.tries === 0 && this.known === undefined;
+    const isOutOfTurn = isFirstTry && this.takes('proposes out of turn');
+    // Whose turn it is changes with who stays: an older one may have been lost since I looked.
+    if (isFirstTry || now >= this.proposeAt) this.proposeIfDue(now, isOutOfTurn);
     if (this.tries === 1 && this.decision.isProposing && this.takes('gives its ballot up'))
       this.decision.giveUp();
     this.decision.turn(fates => this.mayLeaveOut(fates, now));

@@ -450,6 +450,9 @@ export class ViewManager {
         this.letIn(now, multicasts, outbox);
         break;
       case 'leaving':
+        // It had let them in before it was to go; perhaps it waits for just them, to hold what it holds.
+        this.letIn(now, multicasts, outbox);
+        if (this.viewEnd.isWedged) break;
         if (!multicasts.every(multicast => multicast?.isDrained ?? true)) break;
         this.table.raise(this.columns.leaving, 1);
         if (this.viewEnd.mayLeave) {
