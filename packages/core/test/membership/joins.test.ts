@@ -119,6 +119,19 @@ describe('a process that joins', () => {
     world.close();
   });
 
+  it('comes in by one that is to go by now, and waits for just it', () => {
+    const shards = [{ replicas: [0, 1], senders: [0, 1] }];
+    const pair: PlacedSubgroup = { name: 'pair', mode: 'ordered', shards, minReplicas: 2, maxReplicas: 3 };
+    const world = new World(2, 'ordered', [pair]);
+    const [n0, n1] = world.nodes as [Node, Node];
+    const joiner = world.join(named('new'), n1);
+    n1.member.leave('maintenance'); // in the same turn
+    world.runFor(10_000);
+    expect(n1.member.state).to.equal('left');
+    expectOneGroup([n0, joiner], 2);
+    world.close();
+  });
+
   it('hears in an unordered set, once, what those before it handed up early', () => {
     const world = new World(3, 'unordered');
     const [n0, n1, n2] = world.nodes as [Node, Node, Node];
