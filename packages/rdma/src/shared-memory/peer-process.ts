@@ -61,14 +61,18 @@ function refuseOtherHost(self: HostIdentity, address: Address): void {
   }
 }
 
+/** In the flags of a process, the bit that says that it is on its way out. */
+const PF_EXITING = 4;
+
 /**
- * Whether it has ended and its parent has not waited for it yet, as happens in containers whose first process waits for nobody. Its
- * files belong to root then, so others are refused as if it were of another user.
+ * Whether it has ended, or does just now, and its parent has not waited for it yet, as happens in containers whose first process waits for
+ * nobody. Its files belong to root then, so others are refused as if it were of another user.
  */
-function isZombie(pid: number): boolean {
+function isEnding(pid: number): boolean {
   try {
-    const status = readFileSync(`/proc/${pid}/stat`, 'latin1'); // 123 (a name) Z 1 ...
-    return status.startsWith('Z', status.lastIndexOf(')') + 2);
+    const status = readFileSync(`/proc/${pid}/stat`, 'latin1'); // 123 (a name) Z parent group session terminal group flags ...
+    const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || (Number(fields[6]) & PF_EXITING) !== 0;
   } catch {
     return false; // it has ended altogether since, or cannot be looked at: then the refusal says what there is to say
   }
@@ -91,7 +95,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 function peerUnreachable(error: unknown, pid: number): unknown {
   if (!isSystemRefusal(error)) return error;
-  const meaning = isZombie(pid) ? MEANINGS.ESRCH! : (MEANINGS[error.code] ?? 'cannot be reached');
+  const meaning = isEnding(pid) ? MEANINGS.ESRCH! : (MEANINGS[error.code] ?? 'cannot be reached');
   return new BowechoError(
     'PEER_UNREACHABLE',
     `process ${pid} ${meaning} (${error.syscall}: ${error.message}, ${error.code})`,
