@@ -15,6 +15,7 @@ import { benchLatencyInProcess } from './in-process-latency.js';
 import { benchJoin } from './join.js';
 import { whyMissing } from './processes/open-rdma.js';
 import { benchRaw } from './raw.js';
+import { benchRead } from './read.js';
 import { printResults, writeResults, type Result } from './report.js';
 import { benchSimulator } from './simulator.js';
 import { benchTurn } from './turn.js';
@@ -24,6 +25,7 @@ const CASES = [
   'turn',
   'raw',
   'command',
+  'read',
   'latency',
   'latency-idle',
   'idle-cpu',
@@ -41,6 +43,7 @@ const FABRICS_OF: Readonly<Record<Case, readonly FabricName[]>> = {
   turn: ['in-process'],
   raw: ['in-process', ...BETWEEN_PROCESSES],
   command: ['in-process', ...BETWEEN_PROCESSES],
+  read: ['in-process'],
   latency: ['in-process', ...BETWEEN_PROCESSES],
   'latency-idle': ['in-process', ...BETWEEN_PROCESSES],
   'idle-cpu': ['in-process', ...BETWEEN_PROCESSES],
@@ -55,6 +58,7 @@ const DEFAULT_SIZES: Readonly<Record<Case, readonly number[]>> = {
   turn: [],
   raw: [10, 100, 1024, 10_240, 102_400, MEBIBYTE],
   command: [10, 100, 1024, 10_240, 102_400, MEBIBYTE],
+  read: [],
   latency: [100],
   'latency-idle': [100],
   'idle-cpu': [100],
@@ -150,6 +154,8 @@ async function run(name: Case, fabric: FabricName, options: Options): Promise<Re
       return isBetween ? benchRawBetween(sizes, between) : benchRaw(sizes, options);
     case 'command':
       return isBetween ? benchCommandBetween(sizes, between) : benchCommand(sizes, options);
+    case 'read':
+      return benchRead(options);
     case 'latency':
     case 'latency-idle':
       return isBetween
