@@ -80,11 +80,12 @@ export class SimulatedJoins {
     wake(teacher);
   }
 
-  /** Whether its teacher may still let it in. */
+  /** Whether its teacher may still let it in, or has, and others who can teach are about to follow. */
   private isPending({ asked }: Learner): boolean {
     if (asked === undefined || !this.stage.isAlive(asked.teacher)) return false;
     const { view, state } = this.stage.members[asked.teacher]!;
-    return view.vid === asked.vid && state !== 'left' && state !== 'halted';
+    const isLetIn = rankOfMember(view, asked.identity) >= 0;
+    return (view.vid === asked.vid || isLetIn) && state !== 'left' && state !== 'halted';
   }
 
   /** Nobody lives who could ever let anybody in. */
