@@ -3,6 +3,7 @@
  * have been left out answers none.
  */
 import { BowechoError, defineActor } from '@bowecho/actors';
+import type { Fabric } from '@bowecho/core';
 import { expect } from 'chai';
 import { NodesByHand } from './nodes-by-hand.js';
 
@@ -19,9 +20,9 @@ const LEASE_MICROS = 100_000;
 function countPushes(group: NodesByHand): () => number {
   let count = 0;
   for (const { member } of group.nodes) {
-    const { fabric } = member['ports'];
+    const { fabric } = (member as unknown as { readonly ports: { readonly fabric: Fabric } }).ports;
     const push = fabric.push.bind(fabric);
-    fabric.push = (batch: Int32Array, length: number) => {
+    fabric.push = (batch, length) => {
       count++;
       return push(batch, length);
     };
